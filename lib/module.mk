@@ -1,0 +1,4 @@
+# What two or more programs need; one static archive. A line a level (STYLE 2), a module a word.
+LIB_C += lib/buf.c lib/die.c lib/mem.c lib/num.c lib/opt.c lib/str.c
+LIB_C += lib/fd.c lib/io.c lib/path.c lib/proc.c lib/sock.c lib/sys.c lib/tty.c
+LIB_C += lib/decode.c lib/emit.c lib/json.c

@@ -1,0 +1,157 @@
+#include <ctype.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+
+#include "lib/die.h"
+#include "lib/io.h"
+#include "lib/num.h"
+#include "lib/proc.h"
+
+int proc_read_stat(pid_t pid, struct proc_stat *st)
+{
+	char path[32], line[1024];
+	_buf_ struct buf b = { 0 };
+	unsigned long long start;
+	int ppid;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (file_read(AT_FDCWD, path, sizeof(line), &b))
+		return errno == ENOENT ? set_errno(ESRCH) : -1;
+
+	/* The name in parentheses may hold anything, also ") Z". */
+	const char *p = strrchr(buf_str(&b), ')');
+
+	if (!p || sscanf(p,
+			 ") %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
+			 "%*d %llu",
+			 &st->state, &ppid, &start) != 3)
+		return set_errno(EPROTO);
+	st->ppid = ppid;
+	st->start_ticks = start;
+	return 0;
+}
+
+int proc_pidfd_open(pid_t pid)
+{
+	return pidfd_open(pid, 0);
+}
+
+int proc_pidfd_signal(int pidfd, int sig)
+{
+	return pidfd_send_signal(pidfd, sig, NULL, 0);
+}
+
+int proc_open(pid_t pid, uint64_t start_ticks)
+{
+	struct proc_stat st;
+
+	if (pid <= 0)
+		return set_errno(ESRCH);
+
+	_close_ int fd = proc_pidfd_open(pid);
+
+	if (fd < 0 || proc_read_stat(pid, &st))
+		return -1;
+	if (st.start_ticks != start_ticks || st.state == 'Z' || st.state == 'X')
+		return set_errno(ESRCH);
+	return steal_fd(&fd);
+}
+
+int proc_exit_code(int wstatus)
+{
+	return WIFSIGNALED(wstatus) ? 128 + WTERMSIG(wstatus) : WEXITSTATUS(wstatus);
+}
+
+int proc_wait(pid_t pid)
+{
+	int wstatus;
+
+	while (waitpid(pid, &wstatus, 0) < 0) {
+		if (errno != EINTR)
+			return -1;
+	}
+	return proc_exit_code(wstatus);
+}
+
+pid_t xfork(void)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		die("fork");
+	return pid;
+}
+
+void xexec(char *const argv[])
+{
+	execvp(argv[0], argv);
+
+	int err = errno;
+
+	die_with(err == ENOENT ? 127 : 126, "run '%s': %s", argv[0], strerror(err));
+}
+
+void proc_reset_signals(void)
+{
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+const char *proc_signal_name(int sig)
+{
+	return sigabbrev_np(sig);
+}
+
+static int realtime_signal(const char *s)
+{
+	int n;
+
+	if (!strncmp(s, "RTMIN", 5) && !num_int(s[5] == '+' ? s + 6
+						: s[5]	    ? ""
+							    : "0",
+						0, SIGRTMAX - SIGRTMIN, &n))
+		return SIGRTMIN + n;
+	if (!strncmp(s, "RTMAX", 5) && !num_int(s[5] == '-' ? s + 6
+						: s[5]	    ? ""
+							    : "0",
+						0, SIGRTMAX - SIGRTMIN, &n))
+		return SIGRTMAX - n;
+	return set_errno(EINVAL);
+}
+
+int proc_signal_number(const char *s)
+{
+	char name[16];
+	size_t len = strlen(s);
+	int n;
+
+	if (!num_int(s, 1, SIGRTMAX, &n))
+		return n;
+	if (len >= sizeof(name))
+		return set_errno(EINVAL);
+	for (size_t i = 0; i <= len; i++)
+		name[i] = (char)toupper((unsigned char)s[i]);
+
+	const char *bare = strncmp(name, "SIG", 3) ? name : name + 3;
+
+	if (!strcmp(bare, "POLL") || !strcmp(bare, "IO"))
+		return SIGIO;
+	if (!strcmp(bare, "CLD"))
+		return SIGCHLD;
+	if (!strcmp(bare, "IOT"))
+		return SIGABRT;
+	for (n = 1; n < SIGRTMIN; n++) {
+		const char *known = sigabbrev_np(n);
+
+		if (known && !strcmp(known, bare))
+			return n;
+	}
+	return realtime_signal(bare);
+}

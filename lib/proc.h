@@ -1,0 +1,44 @@
+/* proc.h - processes: identity, waiting, starting.
+ *
+ * A process is known by its pidfd while we run and by pid + start time on disk (the start time is
+ * field 22 of /proc/PID/stat, in clock ticks since boot). Failure: -1 and errno; ESRCH means gone.
+ */
+#ifndef LIB_PROC_H
+#define LIB_PROC_H
+
+#include <sys/types.h>
+
+#include "lib/base.h"
+
+struct proc_stat {
+	char state; /* 'R', 'S', 'Z', ... */
+	pid_t ppid;
+	uint64_t start_ticks;
+};
+
+_check_ int proc_read_stat(pid_t pid, struct proc_stat *st);
+/* A pidfd of PID if it is still the process that started at START_TICKS and is no zombie; else -1,
+ * ESRCH. */
+_check_ int proc_open(pid_t pid, uint64_t start_ticks);
+_check_ int proc_pidfd_open(pid_t pid);
+_check_ int proc_pidfd_signal(int pidfd, int sig);
+
+/* What wait(2) reported as an exit status of ours: the code, or 128 + the signal. */
+int proc_exit_code(int wstatus);
+/* waitpid until it ended, EINTR retried; returns the exit code as above. */
+int proc_wait(pid_t pid);
+
+/* fork that cannot fail. */
+pid_t xfork(void);
+/* execvp that reports: 127 when not found, 126 when not executable. Signals blocked by us must be
+ * unblocked before. */
+_noreturn_ void xexec(char *const argv[]);
+/* Unblock every signal and reset all dispositions to default, as a fresh program expects. */
+void proc_reset_signals(void);
+
+/* Signal number of "TERM", "SIGTERM", "sigterm", "15", "RTMIN+3"; -1 and EINVAL. */
+int proc_signal_number(const char *s);
+/* "TERM" for 15, or NULL. */
+const char *proc_signal_name(int sig);
+
+#endif

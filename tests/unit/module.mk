@@ -1,0 +1,3 @@
+# A unit test is one word: tests/unit/MODULE, with MODULE.objs and MODULE.libs where it needs more
+# than lib.a.
+UNITS += tests/unit/num
