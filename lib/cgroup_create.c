@@ -1,0 +1,190 @@
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/cgroup_private.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+
+enum { ENABLE_PATIENCE_MS = 20 };
+
+/* Going down one path in one hierarchy. */
+struct descent {
+	int dirfd;	  /* the group reached so far */
+	size_t made_from; /* offset in the path of the first component made, or SIZE_MAX */
+	bool unified, cpuset;
+};
+
+/* EBUSY right after a process went to a child passes in a moment; EBUSY for a group that has
+ * processes itself stays, and shows when a limit's file is missing. */
+static int write_patiently(int dirfd, const char *file, const char *value, int timeout_ms)
+{
+	struct cgroup_wait w = cgroup_wait_start(timeout_ms);
+	int rc;
+
+	while ((rc = cgroup_write(dirfd, file, value)) < 0 && errno == EBUSY) {
+		if (cgroup_wait_nap(&w) < 0)
+			return set_errno(EBUSY);
+	}
+	return rc;
+}
+
+/* The controllers in HAVE that ENABLED lacks, "+name" each. */
+static void list_missing(struct strv *out, const char *have, const char *enabled)
+{
+	_strv_ struct strv all = { 0 }, on = { 0 };
+
+	strv_split(&all, have, ' ');
+	strv_split(&on, enabled, ' ');
+	for (size_t i = 0; i < all.n; i++) {
+		if (*all.v[i] && strv_index(on.v, all.v[i]) < 0)
+			strv_take(out, xasprintf("+%s", all.v[i]));
+	}
+}
+
+/* Hand every controller of a v2 group to its children: all at once, else those that can be had. A
+ * controller that cannot is no failure here: only a limit asked of it is. */
+static void enable_controllers(int dirfd)
+{
+	_buf_ struct buf have = { 0 }, enabled = { 0 }, all = { 0 };
+	_strv_ struct strv missing = { 0 };
+
+	if (cgroup_read(dirfd, "cgroup.controllers", &have) < 0 ||
+	    cgroup_read(dirfd, "cgroup.subtree_control", &enabled) < 0)
+		return;
+	list_missing(&missing, buf_str(&have), buf_str(&enabled));
+	for (size_t i = 0; i < missing.n; i++)
+		buf_addf(&all, "%s%s", i ? " " : "", missing.v[i]);
+	if (!missing.n ||
+	    write_patiently(dirfd, "cgroup.subtree_control", all.data, ENABLE_PATIENCE_MS) == 0)
+		return;
+	for (size_t i = 0; i < missing.n; i++)
+		write_patiently(dirfd, "cgroup.subtree_control", missing.v[i], 0);
+}
+
+/* A new v1 cpuset has no CPUs and takes no process (ENOSPC) until it is given its parent's. */
+static int inherit(int parentfd, int dirfd, const char *file)
+{
+	_buf_ struct buf own = { 0 }, parents = { 0 };
+
+	if (cgroup_read(dirfd, file, &own) < 0 || own.len)
+		return own.len ? 0 : -1;
+	if (cgroup_read(parentfd, file, &parents) < 0)
+		return -1;
+	return parents.len ? cgroup_write(dirfd, file, parents.data) : 0;
+}
+
+static int fill_cpuset(int parentfd, int dirfd)
+{
+	static const char *const names[][2] = { { "cpuset.cpus", "cpus" },
+						{ "cpuset.mems", "mems" } };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		int rc = inherit(parentfd, dirfd, names[i][0]);
+
+		/* Without the prefix on a mount with -o noprefix, as Android has it. */
+		if (rc < 0 && errno == ENOENT)
+			rc = inherit(parentfd, dirfd, names[i][1]);
+		if (rc < 0 && errno != ENOENT)
+			return -1;
+	}
+	return 0;
+}
+
+/* One component down. Returns 1 when it was made, 0 when it was there. */
+static int enter(struct descent *d, const char *name)
+{
+	_close_ int childfd = -1;
+	bool made;
+
+	if (d->unified)
+		enable_controllers(d->dirfd);
+	made = !mkdirat(d->dirfd, name, 0755);
+	if (!made && errno != EEXIST)
+		return -1;
+	childfd = cgroup_open_dir(d->dirfd, name);
+	if (childfd < 0 || (d->cpuset && fill_cpuset(d->dirfd, childfd) < 0)) {
+		if (made)
+			unlinkat(d->dirfd, name, AT_REMOVEDIR);
+		return -1;
+	}
+	close_fd(&d->dirfd);
+	d->dirfd = steal_fd(&childfd);
+	return made;
+}
+
+static int descend(struct descent *d, const char *path, bool exclusive)
+{
+	for (size_t at = 0; path[at];) {
+		size_t len = strcspn(path + at, "/");
+		_free_ char *name = xmemdup0(path + at, len);
+		bool last = !path[at + len];
+		int made = enter(d, name);
+
+		if (made < 0)
+			return -1;
+		if (made && d->made_from == SIZE_MAX)
+			d->made_from = at;
+		if (!made && last && exclusive)
+			return set_errno(EEXIST);
+		at += len + !last;
+	}
+	return 0;
+}
+
+/* Remove what descend made, from the deepest; what has been put to use meanwhile stays. */
+static void undo(const struct cgroup_layout *l, int h, const char *path, size_t made_from)
+{
+	_free_ char *p = xstrdup(path);
+	int saved = errno;
+
+	while (made_from != SIZE_MAX && strlen(p) > made_from) {
+		char *slash = strrchr(p, '/');
+
+		_close_ int parentfd = -1;
+
+		if (slash)
+			*slash = '\0';
+		parentfd = cgroup_open_dir(l->at[h].dirfd, slash ? p : "");
+		if (parentfd >= 0)
+			unlinkat(parentfd, slash ? slash + 1 : p, AT_REMOVEDIR);
+		if (!slash)
+			break;
+	}
+	errno = saved;
+}
+
+static int create_in(struct cgroup *g, int h, bool exclusive, size_t *made_from)
+{
+	const struct cgroup_hierarchy *at = &g->layout->at[h];
+	struct descent d = {
+		.dirfd = cgroup_open_dir(at->dirfd, ""),
+		.made_from = SIZE_MAX,
+		.unified = at->unified,
+		.cpuset = !at->unified && at->controllers >> CGROUP_CPUSET & 1,
+	};
+	int rc = d.dirfd < 0 ? -1 : descend(&d, g->path, exclusive);
+
+	*made_from = d.made_from;
+	if (rc == 0)
+		g->dirfd[h] = steal_fd(&d.dirfd);
+	close_fd(&d.dirfd);
+	return rc;
+}
+
+int cgroup_create(struct cgroup *g, const struct cgroup_layout *l, const char *path, bool exclusive)
+{
+	size_t made_from[CGROUP_HIERARCHIES];
+	int i, rc = 0;
+
+	if (cgroup_start(g, l, path) < 0)
+		return -1;
+	for (i = 0; i < l->n && rc == 0; i++)
+		rc = create_in(g, i, exclusive, &made_from[i]);
+	if (rc == 0)
+		return 0;
+	while (i-- > 0)
+		undo(l, i, g->path, made_from[i]);
+	cgroup_close(g);
+	return -1;
+}

@@ -1,0 +1,54 @@
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "lib/cgroup_private.h"
+
+int cgroup_join_open(struct cgroup_join *j, const struct cgroup *g)
+{
+	*j = (struct cgroup_join){ .v2_dirfd = -1 };
+	for (int i = 0; i < g->layout->n; i++) {
+		if (g->dirfd[i] < 0)
+			continue;
+		if (g->layout->at[i].unified) {
+			j->v2_dirfd = g->dirfd[i];
+			continue;
+		}
+		j->tasksfd[j->n] = openat(g->dirfd[i], "tasks", O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+		if (j->tasksfd[j->n] < 0) {
+			cgroup_join_close(j);
+			return -1;
+		}
+		j->n++;
+	}
+	return 0;
+}
+
+/* "0" is the writing thread: the kernel takes no lock of all threads for that, as it does for a
+ * PID. */
+int cgroup_join_tasks(const struct cgroup_join *j)
+{
+	for (int i = 0; i < j->n; i++) {
+		if (write(j->tasksfd[i], "0", 1) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+void cgroup_join_close(struct cgroup_join *j)
+{
+	for (int i = 0; i < j->n; i++)
+		close_fd(&j->tasksfd[i]);
+	*j = (struct cgroup_join){ .v2_dirfd = -1 };
+}
+
+int cgroup_move(const struct cgroup *g, pid_t pid)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", (int)pid);
+	for (int i = 0; i < g->layout->n; i++) {
+		if (g->dirfd[i] >= 0 && cgroup_write(g->dirfd[i], "cgroup.procs", text) < 0)
+			return -1;
+	}
+	return 0;
+}
