@@ -175,6 +175,24 @@ static int get_list(const struct ctx *c, const struct field *f, const struct jso
 	return 0;
 }
 
+static int get_u32v(const struct ctx *c, const struct field *f, const struct json *j,
+		    const struct step *at, uint32_t **out, size_t *count)
+{
+	if (j->type != JSON_ARRAY)
+		return bad_type(c, at, "array", j);
+	if (f->flags & NONEMPTY && !j->child)
+		return bad(c, at, "empty");
+	*out = xcalloc(json_count(j), sizeof(**out));
+	for (const struct json *e = j->child; e; e = e->next) {
+		struct step here = { at, NULL, *count };
+
+		if (get_number(c, f, e, &here, *out + *count))
+			return -1;
+		(*count)++;
+	}
+	return 0;
+}
+
 static int get_field(const struct ctx *c, const struct field *f, const struct json *j,
 		     const struct step *at, char *base)
 {
@@ -197,6 +215,8 @@ static int get_field(const struct ctx *c, const struct field *f, const struct js
 		return get_obj(c, f, j, at, out);
 	case D_LIST:
 		return get_list(c, f, j, at, out, (size_t *)(void *)(base + f->aux));
+	case D_U32V:
+		return get_u32v(c, f, j, at, out, (size_t *)(void *)(base + f->aux));
 	case D_MAP:
 		return get_map(c, j, at, out);
 	case D_JSON:
@@ -257,8 +277,8 @@ static void free_field(const struct field *f, char *base)
 {
 	void *at = base + f->offset;
 
-	if (f->kind == D_STR) {
-		free(*(char **)at);
+	if (f->kind == D_STR || f->kind == D_U32V) {
+		free(*(void **)at);
 	} else if (f->kind == D_STRV) {
 		strv_free_v(*(char ***)at);
 	} else if (f->kind == D_MAP) {

@@ -19,6 +19,7 @@ enum decode_kind {
 	D_I64,	/* int64_t */
 	D_U64,	/* uint64_t */
 	D_U32,	/* uint32_t */
+	D_U32V, /* uint32_t *; the count goes to a size_t field */
 	D_ENUM, /* int, through a table of names */
 	D_OBJ,	/* struct T *, NULL when absent */
 	D_LIST, /* struct T *; the count goes to a size_t field */
@@ -54,8 +55,8 @@ struct field {
 	const char *name; /* JSON member */
 	size_t offset;
 	unsigned int flags;
-	size_t aux; /* D_LIST: offset of the count. Numbers, bool, enum: offset of a bool set when
-		       present, or NO_AUX */
+	size_t aux; /* D_LIST, D_U32V: offset of the count. Numbers, bool, enum: offset of a bool
+		       set when present, or NO_AUX */
 	const struct schema *schema;	 /* D_OBJ, D_LIST */
 	const struct decode_name *names; /* D_ENUM */
 };
@@ -85,6 +86,7 @@ struct schema {
 #define ENUM_HAS(t, f, tab, h) { ROW(D_ENUM, t, f, 0, offsetof(t, h)), .names = (tab) }
 #define OBJ(t, f, s, fl)      { ROW(D_OBJ, t, f, fl, NO_AUX), .schema = (s) }
 #define LIST(t, f, count, s, fl) { ROW(D_LIST, t, f, fl, offsetof(t, count)), .schema = (s) }
+#define U32V(t, f, count, fl) { ROW(D_U32V, t, f, fl, offsetof(t, count)) }
 #define MAP(t, f, fl)         { ROW(D_MAP, t, f, fl, NO_AUX) }
 #define TREE(t, f, fl)        { ROW(D_JSON, t, f, fl, NO_AUX) }
 #define STR_AS(t, f, member, fl) \

@@ -5,3 +5,5 @@ LIB_C += lib/decode.c lib/emit.c lib/json.c
 LIB_C += lib/cgroup_create.c lib/cgroup_file.c lib/cgroup_freeze.c lib/cgroup_group.c lib/cgroup_join.c
 LIB_C += lib/cgroup_kill.c lib/cgroup_layout.c lib/cgroup_oom.c lib/cgroup_procs.c lib/cgroup_remove.c
 LIB_C += lib/cgroup_self.c lib/cgroup_wait.c lib/cgroup_walk.c
+LIB_C += lib/dev.c lib/idmap.c lib/mnt.c lib/ns.c
+LIB_C += lib/spec.c lib/spec_check.c

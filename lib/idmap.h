@@ -1,0 +1,30 @@
+/* idmap.h - user and group id mappings of user namespaces.
+ *
+ * Failure: -1 and errno, as the kernel gives it; EINVAL for overlapping or too many (340) lines.
+ */
+#ifndef LIB_IDMAP_H
+#define LIB_IDMAP_H
+
+#include <sys/types.h>
+
+#include "lib/base.h"
+
+/* INSIDE..INSIDE+COUNT-1 in the namespace are OUTSIDE.. in its parent. */
+struct idmap {
+	uint32_t inside, outside, count;
+};
+
+enum { IDMAP_LINES_MAX = 340 };
+
+/* Write both maps of process PID, newly in its user namespace. A group map of an unprivileged
+ * caller needs setgroups denied first, which this does where the kernel asks for it. */
+_check_ int idmap_write(pid_t pid, const struct idmap *uids, size_t n_uids,
+			const struct idmap *gids, size_t n_gids);
+/* The id outside for INSIDE, or -1 and EINVAL when it is not mapped. An empty map is the identity.
+ */
+_check_ int idmap_outside(const struct idmap *map, size_t n, uint32_t inside, uint32_t *outside);
+/* A user namespace with these maps that no process is in, for mnt_idmap. Caller closes. */
+_check_ int idmap_userns(const struct idmap *uids, size_t n_uids, const struct idmap *gids,
+			 size_t n_gids);
+
+#endif
