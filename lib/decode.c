@@ -193,6 +193,26 @@ static int get_u32v(const struct ctx *c, const struct field *f, const struct jso
 	return 0;
 }
 
+static int get_keyed(const struct ctx *c, const struct field *f, const struct json *j,
+		     const struct step *at, void **out, size_t *count)
+{
+	if (j->type != JSON_OBJECT)
+		return bad_type(c, at, "object", j);
+	*out = xcalloc(json_count(j), f->schema->size);
+	for (const struct json *m = j->child; m; m = m->next) {
+		struct step here = { at, m->key, 0 };
+		char *element = (char *)*out + *count * f->schema->size;
+
+		if (m->type != JSON_OBJECT)
+			return bad_type(c, &here, "object", m);
+		*(char **)(void *)element = xstrdup(m->key);
+		(*count)++;
+		if (get_struct(c, f->schema, m, &here, element))
+			return -1;
+	}
+	return 0;
+}
+
 static int get_field(const struct ctx *c, const struct field *f, const struct json *j,
 		     const struct step *at, char *base)
 {
@@ -217,6 +237,8 @@ static int get_field(const struct ctx *c, const struct field *f, const struct js
 		return get_list(c, f, j, at, out, (size_t *)(void *)(base + f->aux));
 	case D_U32V:
 		return get_u32v(c, f, j, at, out, (size_t *)(void *)(base + f->aux));
+	case D_KEYED:
+		return get_keyed(c, f, j, at, out, (size_t *)(void *)(base + f->aux));
 	case D_MAP:
 		return get_map(c, j, at, out);
 	case D_JSON:
@@ -273,6 +295,16 @@ static void free_map(struct decode_map *m)
 	free(m->v);
 }
 
+static void free_list(const struct field *f, char *v, size_t n)
+{
+	for (size_t i = 0; v && i < n; i++) {
+		if (f->kind == D_KEYED)
+			free(*(char **)(void *)(v + i * f->schema->size));
+		decode_free(f->schema, v + i * f->schema->size);
+	}
+	free(v);
+}
+
 static void free_field(const struct field *f, char *base)
 {
 	void *at = base + f->offset;
@@ -288,10 +320,8 @@ static void free_field(const struct field *f, char *base)
 	} else if (f->kind == D_OBJ && *(void **)at) {
 		decode_free(f->schema, *(void **)at);
 		free(*(void **)at);
-	} else if (f->kind == D_LIST && *(void **)at) {
-		for (size_t i = 0; i < *(size_t *)(void *)(base + f->aux); i++)
-			decode_free(f->schema, *(char **)at + i * f->schema->size);
-		free(*(void **)at);
+	} else if (f->kind == D_LIST || f->kind == D_KEYED) {
+		free_list(f, *(char **)at, *(size_t *)(void *)(base + f->aux));
 	}
 }
 

@@ -13,18 +13,19 @@
 
 enum decode_kind {
 	D_END,
-	D_STR,	/* char * */
-	D_STRV, /* char **, NULL-terminated */
-	D_BOOL, /* bool */
-	D_I64,	/* int64_t */
-	D_U64,	/* uint64_t */
-	D_U32,	/* uint32_t */
-	D_U32V, /* uint32_t *; the count goes to a size_t field */
-	D_ENUM, /* int, through a table of names */
-	D_OBJ,	/* struct T *, NULL when absent */
-	D_LIST, /* struct T *; the count goes to a size_t field */
-	D_MAP,	/* struct decode_map: object with string values, in order */
-	D_JSON, /* struct json *: a copy of the tree, for what is passed on whole */
+	D_STR,	 /* char * */
+	D_STRV,	 /* char **, NULL-terminated */
+	D_BOOL,	 /* bool */
+	D_I64,	 /* int64_t */
+	D_U64,	 /* uint64_t */
+	D_U32,	 /* uint32_t */
+	D_U32V,	 /* uint32_t *; the count goes to a size_t field */
+	D_ENUM,	 /* int, through a table of names */
+	D_OBJ,	 /* struct T *, NULL when absent */
+	D_LIST,	 /* struct T *; the count goes to a size_t field */
+	D_KEYED, /* as D_LIST, from an object of objects: T starts with a char * for the name */
+	D_MAP,	 /* struct decode_map: object with string values, in order */
+	D_JSON,	 /* struct json *: a copy of the tree, for what is passed on whole */
 };
 
 enum decode_flags {
@@ -55,9 +56,9 @@ struct field {
 	const char *name; /* JSON member */
 	size_t offset;
 	unsigned int flags;
-	size_t aux; /* D_LIST, D_U32V: offset of the count. Numbers, bool, enum: offset of a bool
-		       set when present, or NO_AUX */
-	const struct schema *schema;	 /* D_OBJ, D_LIST */
+	size_t aux; /* D_LIST, D_U32V, D_KEYED: offset of the count. Numbers, bool, enum: offset
+		       of a bool set when present, or NO_AUX */
+	const struct schema *schema;	 /* D_OBJ, D_LIST, D_KEYED */
 	const struct decode_name *names; /* D_ENUM */
 };
 
@@ -87,6 +88,7 @@ struct schema {
 #define OBJ(t, f, s, fl)      { ROW(D_OBJ, t, f, fl, NO_AUX), .schema = (s) }
 #define LIST(t, f, count, s, fl) { ROW(D_LIST, t, f, fl, offsetof(t, count)), .schema = (s) }
 #define U32V(t, f, count, fl) { ROW(D_U32V, t, f, fl, offsetof(t, count)) }
+#define KEYED(t, f, count, s, fl) { ROW(D_KEYED, t, f, fl, offsetof(t, count)), .schema = (s) }
 #define MAP(t, f, fl)         { ROW(D_MAP, t, f, fl, NO_AUX) }
 #define TREE(t, f, fl)        { ROW(D_JSON, t, f, fl, NO_AUX) }
 #define STR_AS(t, f, member, fl) \

@@ -7,3 +7,4 @@ LIB_C += lib/cgroup_kill.c lib/cgroup_layout.c lib/cgroup_oom.c lib/cgroup_procs
 LIB_C += lib/cgroup_self.c lib/cgroup_wait.c lib/cgroup_walk.c
 LIB_C += lib/dev.c lib/idmap.c lib/mnt.c lib/ns.c
 LIB_C += lib/spec.c lib/spec_check.c
+LIB_C += lib/resources.c
