@@ -1,0 +1,149 @@
+#include <string.h>
+
+#include "lib/codec_backend.h"
+#include "lib/mem.h"
+
+/* Where in the input we are: within a member, in front of one, or among the NULs that some writers
+ * append. */
+enum place { WITHIN, BETWEEN, BEHIND };
+
+struct inflate {
+	const struct codec_backend *backend; /* NULL copies */
+	void *state;
+	enum place place;
+	bool begun;
+};
+
+struct deflate {
+	const struct codec_backend *backend;
+	void *state;
+};
+
+static const struct codec_backend *backend_of(enum codec c)
+{
+	return c == CODEC_GZIP ? &codec_gzip : c == CODEC_ZSTD ? &codec_zstd : NULL;
+}
+
+/* 1f8b; fd2fb528 and the sixteen skippable frames 184d2a5x, little-endian. */
+enum codec codec_sniff(const unsigned char *d, size_t len)
+{
+	if (len >= 2 && d[0] == 0x1f && d[1] == 0x8b)
+		return CODEC_GZIP;
+	if (len >= 4 && (!memcmp(d, "\x28\xb5\x2f\xfd", 4) ||
+			 ((d[0] & 0xf0) == 0x50 && !memcmp(d + 1, "\x2a\x4d\x18", 3))))
+		return CODEC_ZSTD;
+	return CODEC_NONE;
+}
+
+const char *codec_name(enum codec c)
+{
+	return c == CODEC_GZIP ? "gzip" : c == CODEC_ZSTD ? "zstd" : "none";
+}
+
+static void advance(struct codec_io *io, size_t in, size_t out)
+{
+	io->in += in;
+	io->nin -= in;
+	io->out += out;
+	io->nout -= out;
+}
+
+static int copy(struct codec_io *io)
+{
+	size_t n = io->nin < io->nout ? io->nin : io->nout;
+
+	if (n)
+		memcpy(io->out, io->in, n);
+	advance(io, n, n);
+	return 0;
+}
+
+struct inflate *inflate_new(enum codec c)
+{
+	struct inflate *z = xcalloc(1, sizeof(*z));
+
+	z->backend = backend_of(c);
+	z->place = BETWEEN;
+	if (z->backend)
+		z->state = z->backend->inflate_new();
+	return z;
+}
+
+void inflate_free(struct inflate *z)
+{
+	if (z && z->backend)
+		z->backend->inflate_free(z->state);
+	free(z);
+}
+
+bool inflate_is_complete(const struct inflate *z)
+{
+	return !z->backend || (z->begun && z->place != WITHIN);
+}
+
+/* In front of a member: begin it, or find that the rest is padding. */
+static void begin(struct inflate *z, const struct codec_io *io)
+{
+	if (z->begun && !io->in[0]) {
+		z->place = BEHIND;
+		return;
+	}
+	if (z->begun)
+		z->backend->inflate_again(z->state);
+	z->begun = true;
+	z->place = WITHIN;
+}
+
+static int skip_nuls(struct codec_io *io)
+{
+	while (io->nin && !io->in[0])
+		advance(io, 1, 0);
+	return io->nin ? set_errno(EBADMSG) : 0;
+}
+
+int inflate_step(struct inflate *z, struct codec_io *io)
+{
+	if (!z->backend)
+		return copy(io);
+	for (;;) {
+		if (z->place == BETWEEN && io->nin)
+			begin(z, io);
+		if (z->place == BEHIND)
+			return skip_nuls(io);
+		if (z->place == BETWEEN)
+			return 0;
+
+		int n = z->backend->inflate(z->state, io);
+
+		if (n <= 0)
+			return n;
+		z->place = BETWEEN;
+		if (!io->nin || !io->nout)
+			return 0;
+	}
+}
+
+struct deflate *deflate_new(enum codec c)
+{
+	struct deflate *z = xcalloc(1, sizeof(*z));
+
+	z->backend = backend_of(c);
+	if (z->backend)
+		z->state = z->backend->deflate_new();
+	return z;
+}
+
+int deflate_step(struct deflate *z, struct codec_io *io, bool last)
+{
+	if (z->backend)
+		return z->backend->deflate(z->state, io, last);
+	copy(io);
+	return last && !io->nin;
+}
+
+void deflate_free(struct deflate *z)
+{
+	if (z && z->backend)
+		z->backend->deflate_free(z->state);
+	free(z);
+}

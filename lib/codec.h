@@ -1,0 +1,46 @@
+/* codec.h - gzip and zstd as streams, both ways; what image layers are compressed with.
+ *
+ * A step moves bytes from IO's input to its output and advances both; it stops when the input is
+ * used up or the output is full, so a step that leaves room in the output has nothing more to say
+ * about the input so far. Failure: -1 and EBADMSG (the stream is broken).
+ */
+#ifndef LIB_CODEC_H
+#define LIB_CODEC_H
+
+#include "lib/base.h"
+
+enum codec { CODEC_NONE, CODEC_GZIP, CODEC_ZSTD };
+
+struct codec_io {
+	const unsigned char *in;
+	size_t nin;
+	unsigned char *out;
+	size_t nout;
+};
+
+/* What a stream that begins with these bytes is; four are enough. */
+enum codec codec_sniff(const unsigned char *data, size_t len);
+/* "gzip", "zstd", "none". */
+const char *codec_name(enum codec c);
+
+struct inflate;
+
+/* Decompress every gzip member and zstd frame of the input (frames are limited to a 128 MiB
+ * window); NULs behind the last are ignored, anything else is an error. Never fails; the caller
+ * frees. */
+struct inflate *inflate_new(enum codec c);
+_check_ int inflate_step(struct inflate *z, struct codec_io *io);
+/* The input may end here: no member is unfinished. */
+bool inflate_is_complete(const struct inflate *z);
+void inflate_free(struct inflate *z);
+
+struct deflate;
+
+/* The same input gives the same output with the same library, wherever steps end. Never fails; the
+ * caller frees. */
+struct deflate *deflate_new(enum codec c);
+/* With LAST the input ends here: call until it returns 1 (all is out); before, 0. */
+_check_ int deflate_step(struct deflate *z, struct codec_io *io, bool last);
+void deflate_free(struct deflate *z);
+
+#endif
