@@ -13,3 +13,4 @@ LIB_C += lib/tar_header.c lib/tar_name.c lib/tar_pax.c lib/tar_read.c lib/tar_wr
 isal       := $(shell $(PKG_CONFIG) --exists libisal && echo libisal)
 LIB_C      += lib/codec.c lib/codec_zstd.c $(if $(isal),lib/codec_isal.c,lib/codec_zlib.c)
 codec.libs := libzstd $(or $(isal),zlib)
+LIB_C += lib/cap.c lib/seccomp.c lib/seccomp_cache.c lib/seccomp_stub.c
