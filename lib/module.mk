@@ -14,3 +14,4 @@ isal       := $(shell $(PKG_CONFIG) --exists libisal && echo libisal)
 LIB_C      += lib/codec.c lib/codec_zstd.c $(if $(isal),lib/codec_isal.c,lib/codec_zlib.c)
 codec.libs := libzstd $(or $(isal),zlib)
 LIB_C += lib/cap.c lib/seccomp.c lib/seccomp_cache.c lib/seccomp_stub.c
+LIB_C += lib/cap.c lib/seccomp.c lib/seccomp_cache.c lib/seccomp_spec.c lib/seccomp_stub.c
