@@ -4,3 +4,6 @@ UNITS += tests/unit/num
 UNITS += tests/unit/cap tests/unit/seccomp
 tests/unit/cap.libs := libcap
 tests/unit/seccomp.libs := libseccomp
+UNITS += tests/unit/digest tests/unit/ref
+tests/unit/digest.libs := libcrypto
+tests/unit/ref.libs := libcrypto

@@ -1,0 +1,47 @@
+/* digest.h - SHA-256 digests of content, in the one form images use: "sha256:" and 64 lower-case
+ * hex digits.
+ *
+ * Anything else (upper case, other algorithms, other lengths) is refused before it can reach a path
+ * or a URL. Hashing cannot fail and allocates nothing. This is the only user of libcrypto.
+ */
+#ifndef LIB_DIGEST_H
+#define LIB_DIGEST_H
+
+#include "lib/base.h"
+
+enum {
+	DIGEST_RAW_BYTES = 32,
+	DIGEST_HEX_LEN = 64,
+	DIGEST_TEXT_LEN = 71,
+};
+
+/* A digest is its text; compare with str_eq, "" is none. */
+struct digest {
+	char text[DIGEST_TEXT_LEN + 1];
+};
+
+/* A hash under way. Copying the struct forks it. */
+struct digest_state {
+	_Alignas(16) unsigned char opaque[128];
+};
+
+void digest_start(struct digest_state *s);
+void digest_add(struct digest_state *s, const void *data, size_t len);
+/* The state is used up. */
+void digest_end(struct digest_state *s, struct digest *out);
+void digest_of(const void *data, size_t len, struct digest *out);
+
+/* Hash what FD has from its offset to its end. Returns the number of bytes, or -1. */
+int64_t digest_of_fd(int fd, struct digest *out);
+
+/* Returns 0, or -1: EINVAL not a digest at all, ENOTSUP a well-formed one of another algorithm. */
+_check_ int digest_parse(const char *text, struct digest *out);
+bool digest_is_valid(const char *text);
+
+/* The 64 hex digits alone. */
+static inline const char *digest_hex(const struct digest *d)
+{
+	return d->text + (DIGEST_TEXT_LEN - DIGEST_HEX_LEN);
+}
+
+#endif
