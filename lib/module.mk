@@ -15,3 +15,4 @@ codec.libs := libzstd $(or $(isal),zlib)
 LIB_C += lib/cap.c lib/seccomp.c lib/seccomp_cache.c lib/seccomp_stub.c
 LIB_C += lib/cap.c lib/seccomp.c lib/seccomp_cache.c lib/seccomp_spec.c lib/seccomp_stub.c
 LIB_C += lib/digest.c lib/ref.c
+LIB_C += lib/digest.c lib/image.c lib/platform.c lib/ref.c
