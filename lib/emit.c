@@ -202,7 +202,7 @@ void emit_json(struct emit *e, const char *key, const struct json *j)
 	case JSON_OBJECT:
 		open_level(e, key, j->type == JSON_ARRAY);
 		for (const struct json *c = j->child; c; c = c->next)
-			emit_json(e, c->key, c);
+			emit_json(e, j->type == JSON_OBJECT ? c->key : NULL, c);
 		emit_end(e);
 		return;
 	}

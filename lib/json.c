@@ -367,6 +367,8 @@ struct json *json_copy(const struct json *j)
 
 struct json *json_append(struct json *array, struct json *item)
 {
+	free(item->key);
+	item->key = NULL;
 	link_child(array, item);
 	return item;
 }

@@ -235,6 +235,21 @@ static void parse_option(struct parse *p, const char *arg)
 		parse_letters(p, arg + 1);
 }
 
+/* Of argv[1..END), put the N that are operands behind the others; both keep their order. */
+static void move_back(char **argv, int end, char **operands, int n)
+{
+	int kept = 1, seen = 0;
+
+	for (int i = 1; i < end; i++) {
+		if (seen < n && argv[i] == operands[seen])
+			seen++;
+		else
+			argv[kept++] = argv[i];
+	}
+	for (int i = 0; i < n; i++)
+		argv[kept + i] = operands[i];
+}
+
 int opt_parse(int argc, char **argv, const struct usage *u)
 {
 	struct parse p = { .argc = argc, .argv = argv, .u = u, .at = 1 };
@@ -259,9 +274,7 @@ int opt_parse(int argc, char **argv, const struct usage *u)
 			operands[n++] = arg;
 	}
 
-	/* Operands met on the way go right before the rest, where options stood. */
-	for (int i = 0; i < n; i++)
-		argv[p.at - n + i] = operands[i];
+	move_back(argv, p.at, operands, n);
 	return p.at - n;
 }
 

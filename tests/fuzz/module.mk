@@ -1,2 +1,3 @@
-# A fuzz target is one word: tests/fuzz/TARGET, with its corpus in tests/fuzz/corpus/TARGET/.
-FUZZERS += tests/fuzz/json
+# Every tests/fuzz/TARGET.c is a fuzz target, with its corpus in tests/fuzz/corpus/TARGET/; what it
+# needs beside lib.a stands here.
+FUZZERS += $(filter-out tests/fuzz/replay,$(patsubst %.c,%,$(wildcard tests/fuzz/*.c)))

@@ -1,7 +1,5 @@
-# A unit test is one word: tests/unit/MODULE, with MODULE.objs and MODULE.libs where it needs more
-# than lib.a.
-UNITS += tests/unit/num
-UNITS += tests/unit/cap tests/unit/seccomp
+# Every tests/unit/MODULE.c is a unit test; what it needs beside lib.a stands here.
+UNITS += $(filter-out tests/unit/tap,$(patsubst %.c,%,$(wildcard tests/unit/*.c)))
 tests/unit/cap.libs := libcap
 tests/unit/seccomp.libs := libseccomp
 UNITS += tests/unit/digest tests/unit/ref

@@ -1,0 +1,2 @@
+# Programs only benchmarks use; tests/bench/TOPIC.sh is a benchmark, run by `make bench [B=TOPIC]`.
+TESTPROGS += tests/bench/interleave
