@@ -128,7 +128,7 @@ static int realtime_signal(const char *s)
 
 int proc_signal_number(const char *s)
 {
-	char name[16];
+	char name[16] = "";
 	size_t len = strlen(s);
 	int n;
 
