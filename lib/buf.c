@@ -41,22 +41,28 @@ void buf_adds(struct buf *b, const char *s)
 	buf_add(b, s, strlen(s));
 }
 
+void buf_addv(struct buf *b, const char *fmt, va_list ap)
+{
+	va_list again;
+
+	va_copy(again, ap);
+	int n = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	if (n < 0)
+		diex("impossible format '%s'", fmt);
+	char *p = buf_room(b, (size_t)n);
+
+	vsnprintf(p, (size_t)n + 1, fmt, ap);
+	b->len += (size_t)n;
+}
+
 void buf_addf(struct buf *b, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	int n = vsnprintf(NULL, 0, fmt, ap);
+	buf_addv(b, fmt, ap);
 	va_end(ap);
-	if (n < 0)
-		diex("impossible format '%s'", fmt);
-
-	char *p = buf_room(b, (size_t)n);
-
-	va_start(ap, fmt);
-	vsnprintf(p, (size_t)n + 1, fmt, ap);
-	va_end(ap);
-	b->len += (size_t)n;
 }
 
 void buf_reset(struct buf *b)

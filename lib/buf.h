@@ -6,6 +6,7 @@
 #ifndef LIB_BUF_H
 #define LIB_BUF_H
 
+#include <stdarg.h>
 #include <string.h>
 
 #include "lib/base.h"
@@ -23,6 +24,7 @@ void buf_add(struct buf *b, const void *data, size_t len);
 void buf_addc(struct buf *b, char c);
 void buf_adds(struct buf *b, const char *s);
 void buf_addf(struct buf *b, const char *fmt, ...) _printf_(2, 3);
+void buf_addv(struct buf *b, const char *fmt, va_list ap) _printf_(2, 0);
 /* Forget the bytes, keep the memory. */
 void buf_reset(struct buf *b);
 void buf_free(struct buf *b);

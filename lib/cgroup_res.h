@@ -125,8 +125,7 @@ struct cgroup_plan {
 
 enum cgroup_apply_flags {
 	CGROUP_NO_DEVICES = 1, /* leave the device rules as they are (update) */
-	CGROUP_TRY_DEVICES =
-		2 /* not being permitted to set device rules is no failure (rootless) */
+	CGROUP_TRY_DEVICES = 2 /* not being permitted to set device rules is fine (rootless) */
 };
 
 /* Set everything R gives: plan it, run it, device rules last but one, `unified` last. */
@@ -137,15 +136,15 @@ int cgroup_apply(const struct cgroup *g, const struct cgroup_resources *r, unsig
  * version are EINVAL or EOPNOTSUPP. Reads current limits of G where a translation needs them. */
 int cgroup_plan_resources(struct cgroup_plan *plan, const struct cgroup *g,
 			  const struct cgroup_resources *r, struct buf *why);
-/* Append the writes for one v2-style word ("memory.max", "64M"), translated where the controller is
+/* Append the writes for v2-style words ("memory.max" = "64M"), translated where the controller is
  * on v1; names of v1 files are passed through where they exist. Sizes take K, M, G, T. */
-int cgroup_plan_word(struct cgroup_plan *plan, const struct cgroup *g, const char *key,
-		     const char *value, struct buf *why);
+int cgroup_plan_words(struct cgroup_plan *plan, const struct cgroup *g,
+		      const struct cgroup_setting *word, size_t n, struct buf *why);
 int cgroup_plan_run(const struct cgroup_plan *plan, const struct cgroup *g, struct buf *why);
 void cgroup_plan_free(struct cgroup_plan *plan);
-/* Append a step; FILE and VALUE are copied. */
-void cgroup_plan_add(struct cgroup_plan *plan, enum cgroup_controller c, const char *file,
-		     const char *value);
+/* Append a step; FILE is copied, VALUE is made like printf's. Returns it, valid until the next. */
+struct cgroup_step *cgroup_plan_add(struct cgroup_plan *plan, enum cgroup_controller c,
+				    const char *file, const char *fmt, ...) _printf_(4, 5);
 
 /* The reverse of a word: append the value of v2-style KEY as v2 would show it. */
 int cgroup_get_word(const struct cgroup *g, const char *key, struct buf *out);
