@@ -1,8 +1,8 @@
 #include "lib/seccomp_spec.h"
 
 static const struct field arg_fields[] = {
-	U32(struct seccomp_arg, index, REQUIRED),
-	U64(struct seccomp_arg, value, REQUIRED),
+	U32(struct seccomp_arg, index, 0),
+	U64(struct seccomp_arg, value, 0),
 	U64(struct seccomp_arg, valueTwo, 0),
 	STR(struct seccomp_arg, op, REQUIRED),
 	END,
