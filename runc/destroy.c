@@ -1,0 +1,87 @@
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+
+#include "lib/cgroup.h"
+#include "lib/path.h"
+#include "lib/proc.h"
+#include "runc/runc.h"
+
+/* As long as runc's delete waits for a killed init. */
+enum { KILL_MS = 10000 };
+
+static int signal_init(int pidfd)
+{
+	return proc_pidfd_signal(pidfd, SIGKILL) && errno != ESRCH ? -1 : 0;
+}
+
+static int wait_gone(int pidfd)
+{
+	struct pollfd gone = { .fd = pidfd, .events = POLLIN };
+	int n;
+
+	do {
+		n = poll(&gone, 1, KILL_MS);
+	} while (n < 0 && errno == EINTR);
+	return n ? (n < 0 ? -1 : 0) : set_errno(ETIMEDOUT);
+}
+
+/* Everybody in the group dies, which is more than init where they share a process namespace or
+ * where a create died before it could write down who init is. */
+static int kill_group(const struct cgroup_layout *layout, const char *path)
+{
+	_cgroup_ struct cgroup g = CGROUP_NONE;
+
+	if (cgroup_open(&g, layout, path))
+		return errno == ENOENT ? 0 : -1;
+	return cgroup_kill(&g, SIGKILL) || cgroup_wait_empty(&g, KILL_MS) ? -1 : 0;
+}
+
+static int remove_group(const struct container *c)
+{
+	struct cgroup_layout layout;
+	int rc, saved;
+
+	if (!c->cgroup || !*c->cgroup)
+		return 0;
+	if (cgroup_layout_open(&layout, NULL))
+		return errno == ENOENT ? 0 : -1;
+	rc = kill_group(&layout, c->cgroup);
+	if (!rc)
+		rc = cgroup_remove(&layout, c->cgroup, KILL_MS);
+	saved = errno;
+	cgroup_layout_close(&layout);
+	return rc ? set_errno(saved) : 0;
+}
+
+static int remove_record(const struct container *c)
+{
+	_close_ int rootfd = open(runc_globals.root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (rootfd < 0)
+		return errno == ENOENT ? 0 : -1;
+	return path_remove_tree(rootfd, c->id);
+}
+
+/* Init first and by its descriptor; it cannot be missed even where cgroups are not ours to use. The
+ * record goes last: while it is there, a delete that failed or was killed can be repeated. */
+int container_destroy(struct container *c)
+{
+	_close_ int pidfd = container_pidfd(c);
+	char why[DECODE_WHY_MAX];
+	_spec_ struct spec spec = { 0 };
+	bool has_spec;
+
+	if (pidfd >= 0 && signal_init(pidfd))
+		return -1;
+	if (remove_group(c) && !c->rootless)
+		return -1;
+	if (pidfd >= 0 && wait_gone(pidfd))
+		return -1;
+	has_spec = !container_spec(c, &spec, why);
+	if (remove_record(c))
+		return -1;
+	if (has_spec)
+		hooks_run_poststop(c, &spec);
+	return 0;
+}

@@ -1,0 +1,28 @@
+/* group.h - the control groups of a container on disk, opened.
+ *
+ * Declare it _group_ struct group g = GROUP_NONE; the scope's end closes it.
+ */
+#ifndef RUNC_GROUP_H
+#define RUNC_GROUP_H
+
+#include "lib/cgroup.h"
+#include "runc/state.h"
+
+struct group {
+	struct cgroup_layout layout;
+	struct cgroup cgroup;
+};
+
+#define GROUP_NONE \
+	{ \
+		.layout = {.unified = -1 } \
+	}
+#define _group_ __attribute__((cleanup(group_close)))
+
+/* -1 and ENOENT when the container has none, or no longer. G must stay where it is. */
+_check_ int group_open(struct group *g, const struct container *c);
+void group_close(struct group *g);
+/* group_open for a verb that is about groups; says "cgroup not exist" and exits. */
+void xgroup_open(struct group *g, const struct container *c);
+
+#endif
