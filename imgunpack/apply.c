@@ -1,0 +1,98 @@
+#include <limits.h>
+#include <string.h>
+
+#include "imgunpack/apply.h"
+#include "lib/die.h"
+
+static unsigned depth_of(const char *path)
+{
+	unsigned n = 1;
+
+	for (; (path = strchr(path, '/')); path++)
+		n++;
+	return n;
+}
+
+static void check_limits(struct apply *a, const char *path)
+{
+	const struct apply_limits *l = a->limits;
+
+	if (l->entries && ++a->entries > l->entries)
+		diex("unpack '%s': more than %ju entries (--max-entries)", path,
+		     (uintmax_t)l->entries);
+	if (l->depth && depth_of(path) > l->depth)
+		diex("unpack '%s': more than %ju levels deep (--max-depth)", path,
+		     (uintmax_t)l->depth);
+}
+
+/* E's path, made clean in PATH. */
+static void clean(const struct tar_entry *e, char path[PATH_MAX])
+{
+	size_t len = strlen(e->path);
+
+	if (len >= PATH_MAX)
+		diex("unpack '%.60s...': path longer than %d bytes", e->path, PATH_MAX - 1);
+	memcpy(path, e->path, len + 1);
+	if (tar_clean_path(path) < 0)
+		diex("unpack '%s': %s", e->path,
+		     errno == EINVAL ? "'..' in an entry's path"
+				     : "component longer than 255 bytes");
+}
+
+static int apply_entry(struct apply *a, const struct tar_entry *e, struct tar_reader *r)
+{
+	char path[PATH_MAX];
+
+	clean(e, path);
+	check_limits(a, path);
+	if (!*path) {
+		entry_root(a, e);
+		return 0;
+	}
+
+	const char *slash = strrchr(path, '/');
+	struct spot s = { path, slash ? slash + 1 : path, NULL };
+	enum whiteout kind = whiteout_kind(path);
+
+	if (kind == WHITEOUT_BAD)
+		diex("unpack '%s': no valid whiteout", path);
+	if (kind == WHITEOUT_SKIP)
+		return 0;
+	if (kind != WHITEOUT_NONE)
+		return whiteout_make(a, &s, kind);
+	s.dir = entry_parent(a, path, slash ? (size_t)(slash - path) : 0);
+	return s.dir ? entry_make(a, &s, e, r) : 1;
+}
+
+int apply_layer(struct apply *a, struct tar_reader *r)
+{
+	struct tar_entry e;
+	int n, more;
+
+	a->place.rootfs_dirfd = a->rootfs_dirfd;
+	a->place.times = &a->times;
+	while ((more = tar_next(r, &e)) > 0)
+		if ((n = apply_entry(a, &e, r)))
+			return n;
+	if (more < 0 || tar_drain(r) < 0)
+		return -1;
+	if (a->how == APPLY_ALONE)
+		whiteout_scrub(a);
+	place_flush(&a->place);
+	times_apply(&a->times, a->rootfs_dirfd);
+	if (a->duplicates)
+		warnx("%ju paths are in one layer twice; the last was taken",
+		      (uintmax_t)a->duplicates);
+	a->duplicates = 0;
+	map_free(&a->written);
+	return 0;
+}
+
+void apply_free(struct apply *a)
+{
+	place_flush(&a->place);
+	times_free(&a->times);
+	map_free(&a->written);
+	strv_free(&a->opaque_dirs);
+	buf_free(&a->whiteout_dirs);
+}

@@ -1,0 +1,143 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#include "imgunpack/attr.h"
+#include "lib/die.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+
+static const char acl_access[] = "system.posix_acl_access",
+		  acl_default[] = "system.posix_acl_default";
+
+/* Longest match first. What is not listed is not an image's business: labels and signatures belong
+ * to the host, overlayfs's own attributes would let a layer forge what is below it. */
+static const struct {
+	const char *prefix;
+	bool keep;
+} rules[] = {
+	{ "security.capability", true },
+	{ acl_access, true },
+	{ acl_default, true },
+	{ "trusted.overlay.", false },
+	{ "user.overlay.", false },
+	{ "trusted.", true },
+	{ "user.", true },
+};
+
+static bool is_kept(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
+		if (str_starts(name, rules[i].prefix))
+			return rules[i].keep;
+	return false;
+}
+
+static const struct tar_xattr *find(const struct tar_entry *e, const char *name)
+{
+	for (size_t i = 0; i < e->nxattrs; i++)
+		if (str_eq(e->xattrs[i].name, name))
+			return &e->xattrs[i];
+	return NULL;
+}
+
+bool attr_has_default_acl(const struct tar_entry *e)
+{
+	return e->nxattrs && find(e, acl_default);
+}
+
+/* A file system without extended attributes loses them, as with every other tool, but not silently.
+ */
+static int set_xattrs(int fd, const struct tar_entry *e)
+{
+	for (size_t i = 0; i < e->nxattrs; i++) {
+		const struct tar_xattr *x = &e->xattrs[i];
+
+		if (!is_kept(x->name) || !fsetxattr(fd, x->name, x->value, x->len, 0))
+			continue;
+		if (errno != ENOTSUP)
+			return -1;
+		warn("set '%s' on '%s'", x->name, e->path);
+	}
+	return 0;
+}
+
+static int remove_xattr(int fd, const char *name)
+{
+	return fremovexattr(fd, name) && errno != ENODATA && errno != ENOTSUP ? -1 : 0;
+}
+
+/* What a parent's default ACL has put there unasked. */
+static int remove_inherited(int fd, const struct tar_entry *e)
+{
+	if (!find(e, acl_access) && remove_xattr(fd, acl_access) < 0)
+		return -1;
+	return e->type == TAR_DIR && !find(e, acl_default) ? remove_xattr(fd, acl_default) : 0;
+}
+
+static bool is_ours(const struct tar_entry *e)
+{
+	return e->uid == geteuid() && e->gid == getegid();
+}
+
+/* chown clears the set-ID bits, mkdir ignores them. */
+static int set_owner(int fd, const struct tar_entry *e, bool inherits, bool again)
+{
+	bool own = again || inherits || !is_ours(e);
+
+	if (own && fchown(fd, e->uid, e->gid))
+		return -1;
+	if (inherits && remove_inherited(fd, e) < 0)
+		return -1;
+	if (again || inherits || (e->mode & 06000 && (own || e->type == TAR_DIR)))
+		return fchmod(fd, e->mode);
+	return 0;
+}
+
+int attr_file(int fd, const struct tar_entry *e, bool inherits)
+{
+	const struct timespec both[2] = { e->mtime, e->mtime };
+
+	if (set_owner(fd, e, inherits, false) < 0 || set_xattrs(fd, e) < 0)
+		return -1;
+	return futimens(fd, both);
+}
+
+static int remove_others(int fd, const struct tar_entry *e)
+{
+	ssize_t len = flistxattr(fd, NULL, 0);
+
+	if (len <= 0)
+		return len < 0 && errno != ENOTSUP ? -1 : 0;
+
+	_free_ char *names = xmalloc((size_t)len);
+
+	len = flistxattr(fd, names, (size_t)len);
+	for (ssize_t at = 0; at < len; at += (ssize_t)strlen(names + at) + 1)
+		if (is_kept(names + at) && !find(e, names + at) && remove_xattr(fd, names + at) < 0)
+			return -1;
+	return len < 0 ? -1 : 0;
+}
+
+int attr_dir(int fd, const struct tar_entry *e, bool inherits, bool fresh)
+{
+	if (!fresh && remove_others(fd, e) < 0)
+		return -1;
+	if (set_owner(fd, e, inherits, !fresh) < 0)
+		return -1;
+	return set_xattrs(fd, e);
+}
+
+/* No extended attributes: Linux gives links and special files none that an image could carry. */
+int attr_node(int dirfd, const char *name, const struct tar_entry *e, bool inherits)
+{
+	const struct timespec both[2] = { e->mtime, e->mtime };
+	bool own = inherits || !is_ours(e);
+
+	if (own && fchownat(dirfd, name, e->uid, e->gid, AT_SYMLINK_NOFOLLOW))
+		return -1;
+	if (e->type != TAR_SYMLINK && (inherits || (own && e->mode & 06000)) &&
+	    fchmodat(dirfd, name, e->mode, 0))
+		return -1;
+	return utimensat(dirfd, name, both, AT_SYMLINK_NOFOLLOW);
+}

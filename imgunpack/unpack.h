@@ -1,0 +1,34 @@
+/* unpack.h - what imgunpack's parts share: the job, and the steps it is done in. All of them die on
+ * failure. */
+#ifndef IMGUNPACK_UNPACK_H
+#define IMGUNPACK_UNPACK_H
+
+#include "imgunpack/apply.h"
+#include "lib/layout.h"
+
+struct unpack {
+	int layout_dirfd;
+	struct layout_image image;
+	struct apply_limits limits;
+	uint64_t max_bytes, max_ratio; /* of one layer, see feed.h */
+	bool sync;		       /* have everything on disk before it gets its name */
+};
+
+/* Apply layer I, verified: 0, or 1 when it cannot stand alone (apply.h). */
+int unpack_layer(const struct unpack *u, size_t i, struct apply *a);
+
+/* All layers into the directory ROOTFS, which is absent or empty. On failure it is so again. */
+void unpack_flat(const struct unpack *u, const char *rootfs);
+
+/* Layers into STORE where they are not there yet, then an overlay of them on ROOTFS, with DIR/upper
+ * and DIR/work. */
+void unpack_overlay(const struct unpack *u, const char *store, const char *dir, const char *rootfs,
+		    bool is_volatile);
+
+/* Run JOB(CTX, 0 to N-1), each in a process of its own, as many at once as there are processors,
+ * the results (0 to 100) into RESULT. When one dies the others are killed; then, as JOB has said
+ * why, -1. They die with this process. */
+typedef int worker_job(void *ctx, size_t i);
+_check_ int worker_run(size_t n, worker_job *job, void *ctx, int *result);
+
+#endif

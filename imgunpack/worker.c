@@ -1,0 +1,81 @@
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "imgunpack/unpack.h"
+#include "lib/die.h"
+#include "lib/mem.h"
+#include "lib/proc.h"
+
+/* What a job that dies exits with is below; its results must not look like that. */
+enum { RESULT_BASE = 100 };
+
+static unsigned processors(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) ? 1 : (unsigned)CPU_COUNT(&set);
+}
+
+static pid_t start(worker_job *job, void *ctx, size_t i)
+{
+	pid_t parent = getpid(), pid = xfork();
+
+	if (pid)
+		return pid;
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
+		_exit(1);
+	_exit(RESULT_BASE + job(ctx, i));
+}
+
+static size_t index_of(const pid_t *pids, size_t n, pid_t pid)
+{
+	size_t i = 0;
+
+	while (i < n && pids[i] != pid)
+		i++;
+	return i;
+}
+
+static void kill_all(pid_t *pids, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (pids[i] > 0 && !kill(pids[i], SIGKILL))
+			proc_wait(pids[i]);
+}
+
+int worker_run(size_t n, worker_job *job, void *ctx, int *result)
+{
+	_free_ pid_t *pids = xcalloc(n, sizeof(*pids));
+	size_t started = 0, running = 0, most = processors();
+
+	while (started < n || running) {
+		int status;
+
+		if (started < n && running < most) {
+			pids[started] = start(job, ctx, started);
+			started++;
+			running++;
+			continue;
+		}
+
+		pid_t pid = waitpid(-1, &status, 0);
+		size_t i = pid > 0 ? index_of(pids, started, pid) : started;
+
+		if (pid < 0 && errno != EINTR)
+			die("wait for a worker");
+		if (i == started)
+			continue;
+		pids[i] = 0;
+		running--;
+		result[i] = proc_exit_code(status) - RESULT_BASE;
+		if (result[i] < 0 || WIFSIGNALED(status)) {
+			kill_all(pids, started);
+			if (WIFSIGNALED(status))
+				diex("a worker was killed by signal %d", WTERMSIG(status));
+			return -1;
+		}
+	}
+	return 0;
+}
