@@ -1,0 +1,51 @@
+/* logfile.h - one log file: batched appends, rotation without loss, a full disk survived.
+ *
+ * Records are gathered in a buffer and written at logfile_flush, one write(2) a batch. What cannot
+ * be written is counted, never retried: the file always ends at a whole record, and the next
+ * batch is tried afresh. Rotation renames FILE to FILE.1 and so on, between records only.
+ */
+#ifndef SHIM_LOGFILE_H
+#define SHIM_LOGFILE_H
+
+#include <stdint.h>
+
+#include "shim/format.h"
+
+typedef size_t log_format(char *out, const struct record *rec, const struct stamp *st);
+
+struct logfile {
+	char *path; /* absolute; for people and for the exit record */
+	char *name; /* within dirfd */
+	log_format *format;
+	int64_t max_bytes;  /* rotate when the file has reached this; 0: never */
+	unsigned max_files; /* the live file and its elders, at least 1 */
+
+	int dirfd, fd; /* fd -1: not open */
+	bool fresh;    /* we made the file */
+	int64_t size;
+	int64_t rotate_at;
+	unsigned mid_line; /* bit a stream: the last record of it was a piece */
+	char *buf;
+	size_t used;
+
+	uint64_t lost_records, lost_bytes;
+	int lost_errno; /* why the latest were lost */
+};
+
+/* Open or make the file at lf->path. Returns 0 or -1; EINVAL: not a regular file. */
+int logfile_open(struct logfile *lf);
+/* Close, and remove the file again if it is ours and nothing was ever written. */
+void logfile_abandon(struct logfile *lf);
+
+/* Gather one record; flushes and rotates on the way as needed. */
+void logfile_put(struct logfile *lf, const struct record *rec, const struct stamp *st);
+void logfile_flush(struct logfile *lf);
+
+/* Start over at the same path, which somebody has renamed away. On failure the old file stays in
+ * use. */
+int logfile_reopen(struct logfile *lf);
+
+/* Give the buffer's memory back until it is next needed. */
+void logfile_relax(struct logfile *lf);
+
+#endif

@@ -1,0 +1,211 @@
+/* prepare.c - everything a container's shim needs before it is on its own.
+ *
+ * All of it happens in the process that was started, so that each failure is told there.
+ */
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include "lib/die.h"
+#include "lib/fd.h"
+#include "lib/io.h"
+#include "lib/json.h"
+#include "lib/mem.h"
+#include "lib/opt.h"
+#include "lib/path.h"
+#include "shim/logspec.h"
+#include "shim/place.h"
+#include "shim/run.h"
+
+enum { CONFIG_MAX = 4 << 20, LOCK_TRIES = 50 };
+
+static void read_config(struct run *r)
+{
+	_free_ char *path = xasprintf("%s/config.json", r->bundle);
+	_buf_ struct buf text = { 0 };
+	char why[JSON_WHY_MAX];
+	const struct json *terminal;
+
+	if (file_read(AT_FDCWD, path, CONFIG_MAX, &text) < 0)
+		die("read '%s'", path);
+
+	_json_ struct json *config = json_parse(text.data, text.len, JSON_LAST_WINS, why);
+
+	if (!config)
+		diex("read '%s': %s", path, why);
+	terminal = json_find(config, "process.terminal");
+	r->tty = terminal && terminal->type == JSON_TRUE;
+}
+
+/* The directory is ours alone from here on. What a former life left in it goes. */
+static void claim_place(struct run *r)
+{
+	static const char *const stale[] = { PLACE_EXIT, PLACE_JSON, PLACE_PID,	   PLACE_SHIM_PID,
+					     PLACE_LOG,	 PLACE_TTY,  PLACE_RUNTIME };
+
+	_free_ char *path = place_path(r->dir, r->id);
+
+	r->dirfd = path_open_dir(path, 0711);
+	r->place = r->dirfd < 0 ? NULL : realpath(path, NULL);
+	if (!r->place)
+		die("make '%s'", path);
+	/* A waiter holds the lock for a moment when the former life has just ended. */
+	for (int i = 0; flock(r->dirfd, LOCK_EX | LOCK_NB) < 0; i++) {
+		if (i == LOCK_TRIES)
+			diex("container '%s' has a shim", r->id);
+		usleep(10000);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(stale); i++)
+		if (unlinkat(r->dirfd, stale[i], 0) < 0 && errno != ENOENT)
+			die("remove '%s/%s'", r->place, stale[i]);
+}
+
+static void open_log(struct run *r, const char *spec)
+{
+	struct monitor *m = &r->monitor;
+	struct logfile *lf = &r->files[m->n_logs];
+
+	switch (logspec_parse(spec, lf)) {
+	case LOGSPEC_BAD:
+		opt_misuse("bad log '%s'", spec);
+	case LOGSPEC_NONE:
+		return;
+	case LOGSPEC_PASSTHROUGH:
+		r->plan.passthrough = true;
+		return;
+	case LOGSPEC_FILE:
+		break;
+	}
+	lf->max_bytes = r->log_max_size < 0 ? 0 : r->log_max_size;
+	lf->max_files = (unsigned)r->log_max_files;
+	if (logfile_open(lf) < 0)
+		die("open log '%s'", lf->path);
+	m->logs[m->n_logs++] = lf;
+}
+
+static void open_logs(struct run *r)
+{
+	if (r->logs.n > MAX_LOGS)
+		opt_misuse("more than %d logs", MAX_LOGS);
+	if (r->log_max_files < 1)
+		opt_misuse("--log-max-files must be at least 1");
+	for (size_t i = 0; i < r->logs.n; i++)
+		open_log(r, r->logs.v[i]);
+	if (r->plan.passthrough && (r->monitor.n_logs || r->tty || r->open_stdin))
+		opt_misuse("passthrough goes with no other log, no -i and no terminal");
+}
+
+/* A fifo is kept open for writing too: it does not end between one writer and the next. */
+static void open_stdin_file(struct run *r)
+{
+	_close_ int fd = open(r->stdin_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		die("open '%s'", r->stdin_path);
+	r->plan.stdin_writer_fd = open(r->stdin_path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (fcntl(fd, F_SETFL, 0) < 0)
+		die("open '%s'", r->stdin_path);
+	r->plan.stdin_fd = steal_fd(&fd);
+}
+
+static void runtime_globals(const struct run *r, struct strv *to)
+{
+	strv_add(to, r->runtime);
+	if (r->runtime_root) {
+		strv_add(to, "--root");
+		strv_add(to, r->runtime_root);
+	}
+	for (size_t i = 0; i < r->runtime_args.n; i++)
+		strv_add(to, r->runtime_args.v[i]);
+}
+
+static void add_pair(struct strv *to, const char *name, const char *value)
+{
+	strv_add(to, name);
+	strv_add(to, value);
+}
+
+static void build_command(struct run *r)
+{
+	struct strv *c = &r->command;
+	_free_ char *bundle = realpath(r->bundle, NULL);
+
+	if (!bundle)
+		die("find bundle '%s'", r->bundle);
+	r->pid_file = xasprintf("%s/%s", r->place, PLACE_RUNTIME_PID);
+	runtime_globals(r, c);
+	strv_add(c, "create");
+	add_pair(c, "--bundle", bundle);
+	add_pair(c, "--pid-file", r->pid_file);
+	if (r->preserve_fds) {
+		strv_add(c, "--preserve-fds");
+		strv_take(c, xasprintf("%d", r->preserve_fds));
+	}
+	for (size_t i = 0; i < r->create_args.n; i++)
+		strv_add(c, r->create_args.v[i]);
+	if (r->tty)
+		add_pair(c, "--console-socket", "");
+	strv_add(c, r->id);
+	r->plan.runtime = c->v;
+	r->plan.console_slot = r->tty ? &c->v[c->n - 2] : NULL;
+}
+
+static void build_on_exit(struct run *r)
+{
+	struct strv *c = &r->on_exit_command;
+	_free_ char *words = xstrdup(r->on_exit ? r->on_exit : "");
+	char *save = NULL;
+
+	for (char *w = strtok_r(words, " \t\n", &save); w; w = strtok_r(NULL, " \t\n", &save))
+		strv_add(c, w);
+	if (!c->n && r->on_exit_args.n)
+		opt_misuse("--on-exit-arg needs --on-exit");
+	for (size_t i = 0; i < r->on_exit_args.n; i++)
+		strv_add(c, r->on_exit_args.v[i]);
+	r->plan.on_exit = c->v;
+}
+
+/* For those who come later: how to reach the runtime, where the logs are. */
+static void describe(const struct run *r)
+{
+	_buf_ struct buf runtime = { 0 }, logs = { 0 };
+	_strv_ struct strv globals = { 0 };
+
+	runtime_globals(r, &globals);
+	for (size_t i = 0; i < globals.n; i++)
+		buf_addf(&runtime, "%s\n", globals.v[i]);
+	for (unsigned i = 0; i < r->monitor.n_logs; i++)
+		buf_addf(&logs, "%s:%s\n", logspec_name(r->files[i].format), r->files[i].path);
+	if (file_replace(r->dirfd, PLACE_RUNTIME, 0644, buf_str(&runtime), runtime.len, false) <
+		    0 ||
+	    file_replace(r->dirfd, PLACE_LOG, 0644, buf_str(&logs), logs.len, false) < 0)
+		die("write '%s'", r->place);
+	if (r->tty && file_replace(r->dirfd, PLACE_TTY, 0644, "", 0, false) < 0)
+		die("write '%s'", r->place);
+}
+
+void run_prepare(struct run *r)
+{
+	struct plan *p = &r->plan;
+
+	p->stdin_fd = p->stdin_writer_fd = -1;
+	read_config(r);
+	build_on_exit(r);
+	claim_place(r);
+	open_logs(r);
+	if (r->stdin_path)
+		open_stdin_file(r);
+	build_command(r);
+	describe(r);
+
+	p->pid_file = r->pid_file;
+	p->preserve_fds = (unsigned)r->preserve_fds;
+	p->tty = r->tty;
+	p->open_stdin = r->open_stdin;
+	p->dirfd = r->dirfd;
+	p->attach_name = p->passthrough ? NULL : PLACE_ATTACH;
+	p->ctl_name = p->passthrough ? NULL : PLACE_CTL;
+	p->console_name = PLACE_CONSOLE;
+	p->stall_ms = r->stall_ms;
+	p->grace_ms = GRACE_MS;
+	p->foreground = r->foreground;
+}

@@ -1,0 +1,103 @@
+/* process.c - the runtime, the container's first process, the on-exit command. */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "lib/fd.h"
+#include "lib/io.h"
+#include "lib/num.h"
+#include "lib/proc.h"
+#include "shim/monitor.h"
+
+/* Socket activation names the process it is for, which is about to be the runtime. */
+static void claim_listen_pid(void)
+{
+	char pid[16];
+
+	if (!getenv("LISTEN_PID"))
+		return;
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	setenv("LISTEN_PID", pid, 1);
+}
+
+static _noreturn_ void become_runtime(struct monitor *m, const int stdio[3])
+{
+	/* Should we be killed now, half a container without a parent must not go on being made. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	proc_reset_signals();
+	oom_unshield(m->oom_score);
+	for (int i = 0; i < 3; i++)
+		if (fd_install(stdio[i], i) < 0)
+			_exit(126);
+	(void)!fd_cloexec_from(3 + m->plan->preserve_fds);
+	claim_listen_pid();
+	xexec(m->plan->runtime);
+}
+
+int process_spawn(struct monitor *m, const int stdio[3])
+{
+	m->runtime_pid = fork();
+	if (m->runtime_pid == 0)
+		become_runtime(m, stdio);
+	return m->runtime_pid < 0 ? -1 : 0;
+}
+
+pid_t process_read_pid(const struct monitor *m)
+{
+	_free_ char *line = file_read_line(AT_FDCWD, m->plan->pid_file);
+	int pid;
+
+	return line && num_int(line, 1, INT32_MAX, &pid) == 0 ? pid : 0;
+}
+
+/* Until the runtime is done its orphans stay zombies: which of them is ours we know only then. */
+void process_reap(struct monitor *m)
+{
+	int status;
+	pid_t pid;
+
+	if (m->state == CREATING && waitpid(m->runtime_pid, &status, WNOHANG) == m->runtime_pid)
+		monitor_runtime_done(m, status);
+	if (m->state == CREATING)
+		return;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == m->pid)
+			monitor_process_ended(m, status);
+		else if (pid == m->on_exit_pid)
+			m->on_exit_pid = 0;
+	}
+	monitor_leave_if_done(m);
+}
+
+void process_signal(struct monitor *m, int sig)
+{
+	/* Neither is reaped while we still hold its number, so no stranger has it. */
+	pid_t pid = m->state == CREATING ? m->runtime_pid : m->pid;
+
+	if (pid > 0)
+		kill(pid, sig);
+}
+
+static _noreturn_ void become_on_exit(const struct monitor *m)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	proc_reset_signals();
+	oom_unshield(m->oom_score);
+	for (int i = 0; i < 3; i++)
+		if (null < 0 || fd_install(null, i) < 0)
+			_exit(126);
+	if (m->plan->on_exit_delay_s)
+		sleep((unsigned)m->plan->on_exit_delay_s);
+	xexec(m->plan->on_exit);
+}
+
+void process_on_exit(struct monitor *m)
+{
+	if (!m->plan->on_exit)
+		return;
+	m->on_exit_pid = fork();
+	if (m->on_exit_pid == 0)
+		become_on_exit(m);
+}

@@ -1,0 +1,33 @@
+# bash completion for shim
+_shim()
+{
+	local cur=$2 prev=$3 options
+	case ${COMP_WORDS[1]} in
+	attach) options='--dir --no-stdin --no-sig-proxy --detach-keys' ;;
+	logs) options='--follow --tail --since --until --timestamps --dir' ;;
+	wait | resize) options='--dir' ;;
+	*)
+		options='--bundle --stdin --stdin-from --log --log-max-size --log-max-files --runtime'
+		options+=' --runtime-root --runtime-arg --create-arg --dir --on-exit --on-exit-arg --ready-fd'
+		options+=' --preserve-fds --stall-ms --foreground'
+		;;
+	esac
+	case $prev in
+	-b | --bundle | --dir | --runtime-root)
+		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+		return
+		;;
+	--stdin-from | --runtime)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
+	-l | --log)
+		mapfile -t COMPREPLY < <(compgen -W 'json-file: k8s-file: none passthrough' -- "$cur")
+		return
+		;;
+	esac
+	options+=' --help --version'
+	((COMP_CWORD == 1)) && options+=' attach logs resize wait'
+	mapfile -t COMPREPLY < <(compgen -W "$options $(ls "${LASH_RUN:-/run/lash}/shim" 2>/dev/null)" -- "$cur")
+}
+complete -F _shim shim

@@ -1,0 +1,234 @@
+/* stdio.c - the container's stdin, stdout and stderr: making them, reading them. */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "lib/fd.h"
+#include "shim/monitor.h"
+
+enum {
+	HOT_PIPE = 1024 * 1024, /* for a container that fills the usual 64 KiB */
+	CONSOLE_RETRY_MS = 100,
+	IDLE_MS = 1000,
+};
+
+static void stream_end(struct stream *s)
+{
+	struct monitor *m = s->m;
+
+	loop_close(&m->loop, &s->src);
+	logging_take(m, s, true);
+	monitor_stream_ended(m);
+}
+
+/* No process has the console open. While the container lives one may open it again. */
+static void console_unused(struct stream *s)
+{
+	struct monitor *m = s->m;
+
+	if (m->state >= ENDED) {
+		stream_end(s);
+		return;
+	}
+	loop_watch(&m->loop, &s->src, 0);
+	loop_alarm(&m->loop, &s->again, CONSOLE_RETRY_MS);
+}
+
+static void stream_again(struct alarm *a)
+{
+	struct stream *s = container_of(a, struct stream, again);
+
+	if (!s->m->fan.from)
+		loop_watch(&s->m->loop, &s->src, EPOLLIN);
+}
+
+/* Move the unfinished line to the front; returns the room behind it. */
+static size_t make_room(struct stream *s)
+{
+	memmove(s->buf, s->buf + s->cut, s->used - s->cut);
+	s->used -= s->cut;
+	s->cut = 0;
+	return STREAM_BUF - s->used;
+}
+
+static void stream_took(struct stream *s, size_t fresh)
+{
+	struct monitor *m = s->m;
+
+	/* What the runtime says is for the face if it fails; else it is output like any other. */
+	if (m->state == CREATING && s->used < STREAM_BUF / 2)
+		return;
+	logging_take(m, s, m->plan->flush_pieces);
+	clients_send(m, s, s->buf + s->used - fresh, fresh);
+}
+
+static void keep_warm(struct monitor *m)
+{
+	if (!m->idle.due_ms)
+		loop_alarm(&m->loop, &m->idle, IDLE_MS);
+	m->warm = true;
+}
+
+static void cool_down(struct alarm *a)
+{
+	struct monitor *m = container_of(a, struct monitor, idle);
+
+	if (m->warm) {
+		m->warm = false;
+		loop_alarm(&m->loop, &m->idle, IDLE_MS);
+		return;
+	}
+	for (int i = 0; i < N_STREAMS; i++)
+		if (m->streams[i].cut == m->streams[i].used && !m->fan.from)
+			madvise(m->streams[i].buf, STREAM_BUF, MADV_DONTNEED);
+	if (!m->input_len)
+		madvise(m->input_buf, INPUT_BUF, MADV_DONTNEED);
+	logging_relax(m);
+}
+
+/* Read once. Returns false when there was nothing more for now. */
+static bool stream_read(struct stream *s)
+{
+	struct monitor *m = s->m;
+	size_t room = make_room(s);
+	ssize_t n = read(s->src.fd, s->buf + s->used, room < CHUNK ? room : CHUNK);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (n <= 0 && m->plan->tty && s->number == STREAM_OUT) {
+		console_unused(s);
+		return false;
+	}
+	if (n <= 0) {
+		stream_end(s);
+		return false;
+	}
+	if (n == CHUNK && !s->hot) {
+		s->hot = true;
+		fcntl(s->src.fd, F_SETPIPE_SZ, HOT_PIPE);
+	}
+	keep_warm(m);
+	s->used += (size_t)n;
+	stream_took(s, (size_t)n);
+	return true;
+}
+
+static void stream_ready(struct source *src, uint32_t events _unused_)
+{
+	stream_read(container_of(src, struct stream, src));
+}
+
+int stdio_watch(struct monitor *m, struct stream *s, int fd)
+{
+	s->src.fd = fd;
+	if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
+		return -1;
+	return loop_watch(&m->loop, &s->src, EPOLLIN);
+}
+
+/* A pipe whose one end is ours and does not block. Returns 0 or -1. */
+static int open_pipe(int *ours, int *theirs, bool we_read)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	*ours = ends[we_read ? 0 : 1];
+	*theirs = ends[we_read ? 1 : 0];
+	return fcntl(*ours, F_SETFL, O_NONBLOCK);
+}
+
+static int open_output(struct monitor *m, int number, int *child)
+{
+	struct stream *s = &m->streams[number];
+
+	return open_pipe(&s->src.fd, child, true) < 0 ? -1 : stdio_watch(m, s, s->src.fd);
+}
+
+static int open_input(struct monitor *m, int *child)
+{
+	if (m->plan->stdin_fd >= 0) {
+		*child = m->plan->stdin_fd;
+		m->input.fd = m->plan->stdin_writer_fd;
+	} else if (m->plan->open_stdin && !m->plan->tty) {
+		return open_pipe(&m->input.fd, child, false);
+	} else {
+		*child = open("/dev/null", O_RDWR | O_CLOEXEC);
+	}
+	return *child < 0 ? -1 : 0;
+}
+
+static int open_buffers(struct monitor *m)
+{
+	char *p = mmap(NULL, N_STREAMS * STREAM_BUF + INPUT_BUF, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return -1;
+	for (int i = 0; i < N_STREAMS; i++) {
+		struct stream *s = &m->streams[i];
+
+		s->m = m;
+		s->number = i;
+		s->buf = p + (size_t)i * STREAM_BUF;
+		s->src = (struct source){ .fd = -1, .ready = stream_ready };
+		s->again.ring = stream_again;
+	}
+	m->input_buf = p + (size_t)N_STREAMS * STREAM_BUF;
+	m->idle.ring = cool_down;
+	return 0;
+}
+
+int stdio_open(struct monitor *m, int child[3])
+{
+	if (open_buffers(m) < 0)
+		return -1;
+	if (m->plan->passthrough) {
+		for (int i = 0; i < 3; i++)
+			child[i] = i;
+		return 0;
+	}
+	if (open_input(m, &child[0]) < 0 || open_output(m, STREAM_ERR, &child[2]) < 0)
+		return -1;
+	if (!m->plan->tty)
+		return open_output(m, STREAM_OUT, &child[1]);
+	child[1] = open("/dev/null", O_RDWR | O_CLOEXEC);
+	return child[1] < 0 ? -1 : 0;
+}
+
+void stdio_release(struct monitor *m)
+{
+	for (int i = 0; i < N_STREAMS; i++) {
+		struct stream *s = &m->streams[i];
+
+		if (s->used > s->cut)
+			logging_take(m, s, m->plan->flush_pieces);
+	}
+}
+
+void stdio_drain(struct monitor *m)
+{
+	for (int i = 0; i < N_STREAMS; i++) {
+		struct stream *s = &m->streams[i];
+
+		/* A bounded number of reads: a survivor may write faster than we read. */
+		for (int n = 0; n < 2 * HOT_PIPE / CHUNK && s->src.fd >= 0 && !m->fan.from; n++)
+			if (!stream_read(s))
+				break;
+	}
+}
+
+bool stdio_is_open(const struct monitor *m)
+{
+	return m->streams[STREAM_OUT].src.fd >= 0 || m->streams[STREAM_ERR].src.fd >= 0;
+}
+
+void stdio_pause(struct monitor *m, bool pause)
+{
+	for (int i = 0; i < N_STREAMS; i++) {
+		struct stream *s = &m->streams[i];
+
+		if (!s->again.due_ms)
+			loop_watch(&m->loop, &s->src, pause ? 0 : EPOLLIN);
+	}
+}
