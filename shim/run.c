@@ -39,7 +39,7 @@ static const struct opt opts[] = {
 	{ 0, "log-max-files", OPT_INT, &run.log_max_files, "N",
 	  "keep so many files of each log (default: 2)" },
 	{ 0, "runtime", OPT_STR, &run.runtime, "PROGRAM", "the OCI runtime (default: runc)" },
-	{ 0, "runtime-root", OPT_STR, &run.runtime_root, "DIR", "the runtime's --root" },
+	{ 0, "runtime-root", OPT_STR, &run.runtime_root, "DIR", "where the runtime keeps its state" },
 	{ 0, "runtime-arg", OPT_STRV, &run.runtime_args, "ARG",
 	  "put before the runtime's verb; repeatable" },
 	{ 0, "create-arg", OPT_STRV, &run.create_args, "ARG", "put behind create; repeatable" },
