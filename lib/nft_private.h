@@ -1,0 +1,20 @@
+/* nft_private.h - what the nft*.c files share; nobody else includes this.
+ */
+#ifndef LIB_NFT_PRIVATE_H
+#define LIB_NFT_PRIVATE_H
+
+#include "lib/nft.h"
+
+struct nftnl_expr;
+struct nftnl_set;
+
+/* OBJECT, unless libnftnl was out of memory, which ends the process. */
+void *nft_must(void *object);
+/* One instruction as libnftnl's expression; a rule takes it over. */
+struct nftnl_expr *nft_expr(const struct nft_op *op);
+/* A set that holds the one element E, with its data and comment where FULL. Caller frees. */
+struct nftnl_set *nft_elem_set(const struct nft *nft, const struct nft_elem *e, bool full);
+/* Send LEN bytes of messages to the kernel. */
+_check_ int nft_send(const struct nft *nft, const void *data, size_t len);
+
+#endif

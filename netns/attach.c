@@ -1,0 +1,272 @@
+#include <fcntl.h>
+#include <linux/ip.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "lib/die.h"
+#include "lib/io.h"
+#include "lib/mem.h"
+#include "netns/netns.h"
+
+/* Random, unicast, locally administered: with a MAC of its own each time, a recycled address is
+ * noticed. */
+static char *random_mac(void)
+{
+	uint8_t m[NL_MAC_BYTES];
+
+	if (getrandom(m, sizeof(m), 0) != sizeof(m))
+		die("get random bytes");
+	return xasprintf("%02x:%02x:%02x:%02x:%02x:%02x", (m[0] & 0xfc) | 0x02, m[1], m[2], m[3],
+			 m[4], m[5]);
+}
+
+/* Never used twice: the kernel may still be busy removing the one before. */
+static char *random_link_name(void)
+{
+	uint32_t n;
+
+	if (getrandom(&n, sizeof(n), 0) != sizeof(n))
+		die("get random bytes");
+	return xasprintf("veth%08x", n);
+}
+
+static void parse_mac(const char *text, uint8_t mac[NL_MAC_BYTES])
+{
+	unsigned m[NL_MAC_BYTES];
+	char end;
+
+	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &m[0], &m[1], &m[2], &m[3], &m[4], &m[5],
+		   &end) != NL_MAC_BYTES)
+		diex("not a MAC address: '%s'", text);
+	for (int i = 0; i < NL_MAC_BYTES; i++)
+		mac[i] = m[i];
+	if (mac[0] & 1)
+		diex("a multicast MAC address: '%s'", text);
+}
+
+static void add_hop(struct attachment *a, const char *dst, const char *gw)
+{
+	a->routes = xreallocarray(a->routes, a->nroutes + 1, sizeof(*a->routes));
+	a->routes[a->nroutes++] = (struct hop){ xstrdup(dst), gw ? xstrdup(gw) : NULL };
+}
+
+/* The routes of the network, each by the gateway of its family; default routes only where wished
+ * for. */
+static void choose_routes(struct attachment *a, const struct network *net, const struct wish *wish)
+{
+	char dst[ADDR_TEXT_MAX], gw[ADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < net->nroutes; i++) {
+		const struct route *r = &net->routes[i];
+
+		if (r->dst.prefix)
+			add_hop(a, addr_text(&r->dst, true, dst),
+				r->gateway.family ? addr_text(&r->gateway, false, gw) : NULL);
+	}
+	for (size_t i = 0; wish->default_route && net->default_route && i < a->nips; i++) {
+		if (a->ips[i].gateway)
+			add_hop(a, strchr(a->ips[i].gateway, ':') ? "::/0" : "0.0.0.0/0",
+				a->ips[i].gateway);
+	}
+}
+
+static bool set_has(const struct network *net, unsigned set, const struct nl_addr *a)
+{
+	for (size_t i = 0; i < net->nranges; i++) {
+		if (net->ranges[i].set == set && addr_within(a, &net->ranges[i].subnet))
+			return true;
+	}
+	return false;
+}
+
+static void lease_or_die(int network_dirfd, const struct network *net, unsigned set,
+			 const char *owner, const struct nl_addr *wanted, struct ip *ip)
+{
+	char text[ADDR_TEXT_MAX];
+
+	if (!lease_take(network_dirfd, net, set, owner, wanted, ip))
+		return;
+	if (errno == EADDRNOTAVAIL && !wanted) {
+		/* Before giving up: whose leases did nobody return? */
+		lease_sweep();
+		if (!lease_take(network_dirfd, net, set, owner, wanted, ip))
+			return;
+		if (errno == EADDRNOTAVAIL)
+			diex("network '%s': no free address", net->name);
+	}
+	if (!wanted)
+		die("lease an address of '%s'", net->name);
+	die("lease address '%s' of '%s'", addr_text(wanted, false, text), net->name);
+}
+
+static void lease_all(const char *owner, const struct network *net, const struct wish *wish,
+		      int network_dirfd, struct attachment *a)
+{
+	struct nl_addr wanted = { 0 };
+	bool used = false;
+
+	if (wish->ip && addr_parse(wish->ip, &wanted))
+		diex("not an address: '%s'", wish->ip);
+	a->ips = xcalloc(net->nsets, sizeof(*a->ips));
+	for (unsigned set = 0; set < net->nsets; set++) {
+		bool here = wish->ip && !used && set_has(net, set, &wanted);
+
+		used = used || here;
+		lease_or_die(network_dirfd, net, set, owner, here ? &wanted : NULL,
+			     &a->ips[a->nips++]);
+	}
+	if (wish->ip && !used)
+		diex("address '%s' is not in network '%s'", wish->ip, net->name);
+}
+
+static void make_link(const struct network *net, const struct attachment *a, unsigned bridge,
+		      int netns_fd, struct nl *host)
+{
+	uint8_t mac[NL_MAC_BYTES];
+	struct nl_link link = {
+		.name = a->hostName,
+		.kind = "veth",
+		.mtu = net->mtu,
+		.master = bridge,
+		.up = true,
+		.peer_name = a->ifName,
+		.peer_mac = mac,
+		.peer_netns_fd = netns_fd,
+	};
+
+	parse_mac(a->mac, mac);
+	nl_link_add(host, &link);
+	/* Hairpin always: with br_netfilter a container reaches itself through its published port
+	 * only so. */
+	nl_port_set(host, a->hostName, true, net->isolated);
+	if (nl_commit(host))
+		die("%s", nl_what(host));
+}
+
+static bool has_ipv6(const struct attachment *a)
+{
+	for (size_t i = 0; i < a->nips; i++) {
+		if (strchr(a->ips[i].address, ':'))
+			return true;
+	}
+	return false;
+}
+
+/* An interface without an IPv6 address of ours gets none by itself either. */
+static int set_ipv6(const struct attachment *a)
+{
+	_free_ char *path = xasprintf("/proc/sys/net/ipv6/conf/%s/disable_ipv6", a->ifName);
+
+	return file_poke(AT_FDCWD, path, has_ipv6(a) ? "0\n" : "1\n") && errno != ENOENT ? -1 : 0;
+}
+
+/* A netlink socket of the namespace, which outlives the visit. /proc/sys/net is the visitor's, too.
+ */
+static void open_inside(int netns_fd, const struct attachment *a, struct nl *nl)
+{
+	int home = nsfile_enter(netns_fd), bad, err;
+
+	if (home < 0)
+		die("join the new network namespace");
+	bad = nl_open(nl);
+	if (!bad && a)
+		bad = set_ipv6(a);
+	err = errno;
+	nsfile_leave(home);
+	errno = err;
+	if (bad)
+		die("configure the new network namespace");
+}
+
+static void put_routes(struct nl *nl, unsigned ifindex, const struct attachment *a)
+{
+	for (size_t i = 0; i < a->nroutes; i++) {
+		struct nl_addr dst, gw = { 0 };
+
+		if (addr_parse(a->routes[i].dst, &dst))
+			continue;
+		for (size_t j = 0; !a->routes[i].gw && j < a->nips; j++) {
+			if (a->ips[j].gateway && addr_parse(a->ips[j].gateway, &gw))
+				gw.family = 0;
+			if (gw.family == dst.family)
+				break;
+			gw.family = 0;
+		}
+		if (a->routes[i].gw && addr_parse(a->routes[i].gw, &gw))
+			continue;
+		nl_route_add(nl, ifindex, &dst, &gw);
+	}
+}
+
+/* Inside: addresses before the link goes up, so that going up announces them. */
+static void configure_inside(int netns_fd, const struct attachment *a)
+{
+	_nl_ struct nl nl = { .fd = -1 };
+	struct nl_found found;
+
+	open_inside(netns_fd, a, &nl);
+	if (nl_link_find(&nl, a->ifName, &found))
+		die("%s", nl_what(&nl));
+	nl_link_up(&nl, "lo");
+	nl_link_conf4(&nl, a->ifName, IPV4_DEVCONF_ARP_NOTIFY, 1);
+	for (size_t i = 0; i < a->nips; i++) {
+		struct nl_addr addr;
+
+		if (!addr_parse(a->ips[i].address, &addr))
+			nl_addr_add(&nl, found.ifindex, &addr);
+	}
+	nl_link_up(&nl, a->ifName);
+	put_routes(&nl, found.ifindex, a);
+	if (nl_commit(&nl))
+		die("%s of '%s'", nl_what(&nl), a->ifName);
+}
+
+void attach(const char *space, int space_dirfd, int netns_fd, const struct network *net,
+	    const struct wish *wish, struct nl *host, struct nft *nft)
+{
+	_free_ char *owner = xasprintf("%s/%s", space, wish->ifname);
+	/* Borrowed members are taken back below, before the scope frees the rest. */
+	struct attachment a = {
+		.network = xstrdup(net->name),
+		.ifName = xstrdup(wish->ifname),
+		.bridge = xstrdup(net->bridge),
+		.hostName = random_link_name(),
+		.mac = wish->mac ? xstrdup(wish->mac) : random_mac(),
+		.ports = wish->ports.v,
+		.nports = wish->ports.n,
+	};
+	int network_dirfd = network_lock(net->name);
+	unsigned bridge = network_up(network_dirfd, net, host, nft);
+
+	lease_all(owner, net, wish, network_dirfd, &a);
+	close_fd(&network_dirfd);
+	choose_routes(&a, net, wish);
+	record_intend(space_dirfd, &a);
+	if (a.nports && table_publish(nft, space, &a)) {
+		if (errno == EEXIST)
+			ports_refused(nft, &a);
+		die("publish ports");
+	}
+	make_link(net, &a, bridge, netns_fd, host);
+	configure_inside(netns_fd, &a);
+	record_commit(space_dirfd, a.ifName);
+	a.ports = NULL;
+	a.nports = 0;
+	attachment_free(&a);
+}
+
+void attach_loopback(int space_dirfd, int netns_fd)
+{
+	struct ip ip = { .address = (char[]){ "127.0.0.1/8" } };
+	struct attachment a = {
+		.network = (char[]){ "none" }, .ifName = (char[]){ "lo" }, .ips = &ip, .nips = 1
+	};
+	_nl_ struct nl nl = { .fd = -1 };
+
+	record_intend(space_dirfd, &a);
+	open_inside(netns_fd, NULL, &nl);
+	nl_link_up(&nl, "lo");
+	if (nl_commit(&nl))
+		die("%s", nl_what(&nl));
+	record_commit(space_dirfd, "lo");
+}

@@ -1,0 +1,116 @@
+#include <fcntl.h>
+#include <linux/ip.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "lib/die.h"
+#include "lib/io.h"
+#include "lib/path.h"
+#include "netns/netns.h"
+
+struct overlap {
+	const struct network *net;
+	struct nl_addr with;
+};
+
+static int note_overlap(void *arg, const struct nl_addr *dst, unsigned ifindex _unused_)
+{
+	struct overlap *o = arg;
+
+	for (size_t i = 0; dst->prefix && i < o->net->nranges; i++) {
+		if (addr_overlaps(dst, &o->net->ranges[i].subnet)) {
+			o->with = *dst;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+/* A subnet the host already reaches some other way would cut it off from there. */
+static void check_overlap(const struct network *net, struct nl *nl)
+{
+	struct overlap o = { .net = net };
+	char text[ADDR_TEXT_MAX];
+	int found = nl_route_each(nl, note_overlap, &o);
+
+	if (found < 0)
+		die("list routes");
+	if (found)
+		diex("network '%s': its addresses overlap the host's route to '%s'", net->name,
+		     addr_text(&o.with, true, text));
+}
+
+static void make_bridge(const struct network *net, struct nl *nl)
+{
+	uint8_t mac[NL_MAC_BYTES];
+	struct nl_link link = {
+		.name = net->bridge, .kind = "bridge", .mac = mac, .mtu = net->mtu
+	};
+
+	/* With an address of its own the bridge does not take, and change, its ports'. */
+	if (getrandom(mac, sizeof(mac), 0) != sizeof(mac))
+		die("get random bytes");
+	mac[0] = (mac[0] & 0xfc) | 0x02;
+	nl_link_add(nl, &link);
+	if (nl_commit(nl))
+		die("%s", nl_what(nl));
+}
+
+/* Host processes reach published ports by 127.0.0.1 only with route_localnet; what that would let
+ * in from outside, the table's first rule drops. Up comes last: a bridge that is up is complete. */
+static void configure_bridge(const struct network *net, struct nl *nl, unsigned ifindex)
+{
+	nl_link_conf4(nl, net->bridge, IPV4_DEVCONF_ROUTE_LOCALNET, 1);
+	for (size_t i = 0; net->is_gateway && i < net->nranges; i++)
+		nl_addr_add(nl, ifindex, &net->ranges[i].gateway);
+	nl_link_up(nl, net->bridge);
+	if (nl_commit(nl))
+		die("%s of '%s'", nl_what(nl), net->bridge);
+}
+
+unsigned network_up(int network_dirfd, const struct network *net, struct nl *nl, struct nft *nft)
+{
+	struct nl_found found;
+
+	if (!nl_link_find(nl, net->bridge, &found) && found.flags & IFF_UP) {
+		table_ensure(nft);
+		return found.ifindex;
+	}
+	check_overlap(net, nl);
+	if (file_replace(network_dirfd, "conflist", 0644, net->text.data, net->text.len, false))
+		die("record network '%s'", net->name);
+	table_ensure(nft);
+	table_add_network(nft, net);
+	for (size_t i = 0; i < net->nranges; i++)
+		forward_on(nft, net->ranges[i].subnet.family);
+	if (nl_link_find(nl, net->bridge, &found))
+		make_bridge(net, nl);
+	if (nl_link_find(nl, net->bridge, &found))
+		die("%s", nl_what(nl));
+	configure_bridge(net, nl, found.ifindex);
+	return found.ifindex;
+}
+
+void network_down_idle(const char *name)
+{
+	_network_ struct network net = { 0 };
+	_close_ int dirfd = path_lock_dir(state_networks(), name, true, true);
+	_nl_ struct nl nl = { .fd = -1 };
+	_nft_ struct nft nft = { .fd = -1 };
+
+	if (dirfd < 0 || lease_any(dirfd))
+		return;
+	if (network_read_up(name, &net)) {
+		network_forget(name);
+		return;
+	}
+	table_open(&nft);
+	table_ensure(&nft);
+	table_del_network(&nft, &net);
+	if (nl_open(&nl))
+		die("open a netlink socket");
+	nl_link_del(&nl, net.bridge);
+	if (nl_commit(&nl) && errno != ENODEV)
+		die("%s", nl_what(&nl));
+	network_forget(name);
+}

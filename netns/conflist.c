@@ -1,0 +1,287 @@
+#include <net/if.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "lib/decode.h"
+#include "lib/mem.h"
+#include "netns/netns.h"
+
+struct range_text {
+	char *subnet, *rangeStart, *rangeEnd, *gateway;
+};
+
+struct ipam {
+	char *type;
+	char *subnet, *rangeStart, *rangeEnd, *gateway; /* one range, the old way */
+	struct json *ranges;				/* lists of struct range_text */
+	struct hop *routes;
+	size_t nroutes;
+};
+
+struct plugin {
+	char *type, *bridge;
+	bool isGateway, isDefaultGateway, ipMasq, hairpinMode, portIsolation;
+	uint32_t mtu;
+	struct ipam *ipam;
+};
+
+struct conflist {
+	char *cniVersion, *name;
+	struct json *plugins;
+};
+
+static const struct field range_fields[] = {
+	STR(struct range_text, subnet, REQUIRED),
+	STR(struct range_text, rangeStart, 0),
+	STR(struct range_text, rangeEnd, 0),
+	STR(struct range_text, gateway, 0),
+	END,
+};
+static const struct schema range_schema = { sizeof(struct range_text), range_fields };
+
+static const struct field hop_fields[] = {
+	STR(struct hop, dst, REQUIRED),
+	STR(struct hop, gw, 0),
+	END,
+};
+static const struct schema hop_schema = { sizeof(struct hop), hop_fields };
+
+static const struct field ipam_fields[] = {
+	STR(struct ipam, type, REQUIRED),
+	STR(struct ipam, subnet, 0),
+	STR(struct ipam, rangeStart, 0),
+	STR(struct ipam, rangeEnd, 0),
+	STR(struct ipam, gateway, 0),
+	TREE(struct ipam, ranges, 0),
+	LIST(struct ipam, routes, nroutes, &hop_schema, 0),
+	END,
+};
+static const struct schema ipam_schema = { sizeof(struct ipam), ipam_fields };
+
+static const struct field bridge_fields[] = {
+	STR(struct plugin, type, REQUIRED),
+	STR(struct plugin, bridge, 0),
+	BOOL(struct plugin, isGateway),
+	BOOL(struct plugin, isDefaultGateway),
+	BOOL(struct plugin, ipMasq),
+	BOOL(struct plugin, hairpinMode),
+	BOOL(struct plugin, portIsolation),
+	U32(struct plugin, mtu, 0),
+	OBJ(struct plugin, ipam, &ipam_schema, REQUIRED),
+	END,
+};
+static const struct schema bridge_schema = { sizeof(struct plugin), bridge_fields };
+
+static const struct field list_fields[] = {
+	STR(struct conflist, cniVersion, 0),
+	STR(struct conflist, name, REQUIRED),
+	TREE(struct conflist, plugins, REQUIRED),
+	END,
+};
+static const struct schema list_schema = { sizeof(struct conflist), list_fields };
+
+_printf_(2, 3) static int refuse(char why[WHY_MAX], const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, WHY_MAX, fmt, ap);
+	va_end(ap);
+	return set_errno(EINVAL);
+}
+
+static int put_addr(const char *text, const char *what, struct nl_addr *a, char why[WHY_MAX])
+{
+	return addr_parse(text, a) ? refuse(why, "%s: not an address: '%s'", what, text) : 0;
+}
+
+/* Fill in what a range leaves out, as host-local does: the first address is the gateway's, the
+ * lowest and (IPv4) the highest are nobody's. */
+static int complete_range(const struct range_text *t, struct range *r, char why[WHY_MAX])
+{
+	struct nl_addr lowest, highest;
+
+	if (put_addr(t->subnet, "subnet", &r->subnet, why))
+		return -1;
+	if (!strchr(t->subnet, '/') || r->subnet.prefix > 8 * addr_bytes(&r->subnet) - 2)
+		return refuse(why, "subnet: no room for addresses: '%s'", t->subnet);
+	r->subnet = lowest = addr_lowest(&r->subnet);
+	highest = addr_highest(&r->subnet);
+	r->first = r->gateway = addr_step(&lowest, 1);
+	r->last = r->subnet.family == AF_INET ? addr_step(&highest, -1) : highest;
+	if (t->rangeStart && put_addr(t->rangeStart, "rangeStart", &r->first, why))
+		return -1;
+	if (t->rangeEnd && put_addr(t->rangeEnd, "rangeEnd", &r->last, why))
+		return -1;
+	if (t->gateway && put_addr(t->gateway, "gateway", &r->gateway, why))
+		return -1;
+	if (!addr_within(&r->first, &r->subnet) || !addr_within(&r->last, &r->subnet) ||
+	    addr_compare(&r->first, &r->last) > 0)
+		return refuse(why, "range '%s': start and end are not in order within it",
+			      t->subnet);
+	if (!addr_within(&r->gateway, &r->subnet))
+		return refuse(why, "gateway is not in '%s'", t->subnet);
+	r->first.prefix = r->last.prefix = r->gateway.prefix = r->subnet.prefix;
+	return 0;
+}
+
+static int add_range(const struct range_text *t, unsigned set, struct network *net,
+		     char why[WHY_MAX])
+{
+	struct range r = { .set = set };
+
+	if (net->nranges == RANGES_MAX)
+		return refuse(why, "more than %d address ranges", RANGES_MAX);
+	if (complete_range(t, &r, why))
+		return -1;
+	for (size_t i = 0; i < net->nranges; i++) {
+		if (addr_overlaps(&r.subnet, &net->ranges[i].subnet) &&
+		    addr_compare(&r.first, &net->ranges[i].last) <= 0 &&
+		    addr_compare(&net->ranges[i].first, &r.last) <= 0)
+			return refuse(why, "range '%s' overlaps another one", t->subnet);
+	}
+	net->ranges[net->nranges++] = r;
+	return 0;
+}
+
+static int add_range_set(const struct json *set, struct network *net, char why[WHY_MAX])
+{
+	if (net->nsets == RANGE_SETS_MAX || set->type != JSON_ARRAY || !set->child)
+		return refuse(why, "ipam.ranges: must be 1 to %d lists of ranges", RANGE_SETS_MAX);
+	for (const struct json *one = set->child; one; one = one->next) {
+		char where[DECODE_WHY_MAX];
+		struct range_text t = { 0 };
+		int bad = decode(&range_schema, one, "ipam.ranges", &t, where)
+				  ? refuse(why, "%s", where)
+				  : add_range(&t, net->nsets, net, why);
+
+		decode_free(&range_schema, &t);
+		if (bad)
+			return -1;
+	}
+	net->nsets++;
+	return 0;
+}
+
+static int take_ipam(const struct ipam *ipam, struct network *net, char why[WHY_MAX])
+{
+	const struct json *sets = ipam->ranges;
+
+	if (!str_eq(ipam->type, "host-local"))
+		return refuse(why, "ipam.type '%s' is not built in", ipam->type);
+	if (ipam->subnet) {
+		const struct range_text t = { ipam->subnet, ipam->rangeStart, ipam->rangeEnd,
+					      ipam->gateway };
+
+		if (add_range(&t, net->nsets++, net, why))
+			return -1;
+	}
+	if (sets && sets->type != JSON_ARRAY)
+		return refuse(why, "ipam.ranges: must be a list of lists");
+	for (const struct json *set = sets ? sets->child : NULL; set; set = set->next) {
+		if (add_range_set(set, net, why))
+			return -1;
+	}
+	if (!net->nsets)
+		return refuse(why, "ipam: no subnet and no ranges");
+	if (ipam->nroutes > ROUTES_MAX)
+		return refuse(why, "more than %d routes", ROUTES_MAX);
+	for (size_t i = 0; i < ipam->nroutes; i++) {
+		struct route *r = &net->routes[net->nroutes++];
+
+		if (put_addr(ipam->routes[i].dst, "ipam.routes.dst", &r->dst, why))
+			return -1;
+		if (ipam->routes[i].gw &&
+		    put_addr(ipam->routes[i].gw, "ipam.routes.gw", &r->gateway, why))
+			return -1;
+		if (!r->dst.prefix)
+			net->default_route = true;
+	}
+	return 0;
+}
+
+static bool is_ifname(const char *s)
+{
+	return s && str_is_name(s) && strlen(s) < IF_NAMESIZE;
+}
+
+static int take_bridge(const struct plugin *p, struct network *net, char why[WHY_MAX])
+{
+	if (net->bridge)
+		return refuse(why, "more than one bridge");
+	if (!is_ifname(p->bridge))
+		return refuse(why, "bridge: not an interface name: '%s'",
+			      p->bridge ? p->bridge : "");
+	net->bridge = xstrdup(p->bridge);
+	net->mtu = p->mtu;
+	net->is_gateway = p->isGateway || p->isDefaultGateway;
+	net->default_route = p->isDefaultGateway;
+	net->masquerade = p->ipMasq;
+	net->hairpin = p->hairpinMode;
+	net->isolated = p->portIsolation;
+	return take_ipam(p->ipam, net, why);
+}
+
+/* What a plugin's configuration says goes into NET. Only what is really done here is accepted. */
+static int take_plugin(const struct json *j, struct network *net, char why[WHY_MAX])
+{
+	const char *type = json_get_str(j, "type");
+	char where[DECODE_WHY_MAX];
+	struct plugin p = { 0 };
+	int bad;
+
+	if (!type)
+		return refuse(why, "plugins: a plugin without a type");
+	if (str_eq(type, "portmap")) {
+		net->publishes = true;
+		return 0;
+	}
+	/* The rules every network gets do what firewall does by default. */
+	if (str_eq(type, "firewall"))
+		return 0;
+	if (!str_eq(type, "bridge"))
+		return refuse(why, "plugin '%s' is not built in", type);
+	bad = decode(&bridge_schema, j, "plugins", &p, where) ? refuse(why, "%s", where)
+							      : take_bridge(&p, net, why);
+	decode_free(&bridge_schema, &p);
+	return bad;
+}
+
+static int take_list(const struct conflist *list, struct network *net, char why[WHY_MAX])
+{
+	if (!str_is_name(list->name))
+		return refuse(why, "name: not a name: '%s'", list->name);
+	net->name = xstrdup(list->name);
+	if (list->plugins->type != JSON_ARRAY)
+		return refuse(why, "plugins: must be a list");
+	for (const struct json *p = list->plugins->child; p; p = p->next) {
+		if (take_plugin(p, net, why))
+			return -1;
+	}
+	return net->bridge ? 0 : refuse(why, "plugins: none of type bridge");
+}
+
+int network_parse(const char *text, size_t len, struct network *net, char why[WHY_MAX])
+{
+	_json_ struct json *j = json_parse(text, len, 0, why);
+	struct conflist list = { 0 };
+	char where[DECODE_WHY_MAX];
+	int bad;
+
+	if (!j)
+		return set_errno(EINVAL);
+	bad = decode(&list_schema, j, "", &list, where) ? refuse(why, "%s", where)
+							: take_list(&list, net, why);
+	decode_free(&list_schema, &list);
+	if (!bad)
+		buf_add(&net->text, text, len);
+	return bad;
+}
+
+void network_free(struct network *net)
+{
+	free(net->name);
+	free(net->bridge);
+	buf_free(&net->text);
+	*net = (struct network){ 0 };
+}

@@ -1,0 +1,35 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "lib/die.h"
+#include "lib/io.h"
+#include "netns/netns.h"
+
+/* Below networks/, hidden from those who list it. */
+static const char marker[] = ".forwarding-was-off";
+
+bool forward_was_off(void)
+{
+	return !faccessat(state_networks(), marker, F_OK, 0);
+}
+
+/* Marker, guard, switch, in this order: killed in between, the host does not forward, and the next
+ * one of us starts over. */
+void forward_on(struct nft *nft, int family)
+{
+	const char *path = family == AF_INET6 ? "/proc/sys/net/ipv6/conf/all/forwarding"
+					      : "/proc/sys/net/ipv4/ip_forward";
+	_free_ char *now = file_read_line(AT_FDCWD, path);
+
+	if (now && !str_eq(now, "0"))
+		return;
+	if (!forward_was_off()) {
+		if (file_put_line(state_networks(), marker, "guard"))
+			die("record that the host did not forward");
+	}
+	table_guard(nft);
+	if (nft_commit(nft))
+		die("guard the host's forwarding");
+	if (file_poke(AT_FDCWD, path, "1\n"))
+		die("turn on forwarding in '%s'", path);
+}

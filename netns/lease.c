@@ -1,0 +1,249 @@
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/die.h"
+#include "lib/io.h"
+#include "lib/mem.h"
+#include "netns/netns.h"
+
+/* Enough for any IPv4 network; a larger IPv6 one is never that full. */
+enum { TRIES_MAX = 1 << 17 };
+
+int lease_parse(const char *owner, char space[256], char ifname[IF_NAMESIZE])
+{
+	const char *slash = strchr(owner, '/');
+	size_t len = slash ? (size_t)(slash - owner) : 0;
+
+	if (!len || len > 255 || strlen(slash + 1) >= IF_NAMESIZE)
+		return set_errno(EINVAL);
+	memcpy(space, owner, len);
+	space[len] = '\0';
+	snprintf(ifname, IF_NAMESIZE, "%s", slash + 1);
+	return str_is_name(space) && str_is_name(ifname) ? 0 : set_errno(EINVAL);
+}
+
+static int read_owner(int network_dirfd, const char *address, char owner[OWNER_MAX])
+{
+	ssize_t len = readlinkat(network_dirfd, address, owner, OWNER_MAX - 1);
+
+	if (len < 0)
+		return -1;
+	owner[len] = '\0';
+	return 0;
+}
+
+static const struct range *range_of(const struct network *net, unsigned set,
+				    const struct nl_addr *a)
+{
+	for (size_t i = 0; i < net->nranges; i++) {
+		if (net->ranges[i].set == set && addr_within(a, &net->ranges[i].subnet))
+			return &net->ranges[i];
+	}
+	return NULL;
+}
+
+/* The address to try behind A: the next of its range, else the first of the set's next range. */
+static struct nl_addr next_address(const struct network *net, unsigned set, const struct nl_addr *a)
+{
+	const struct range *r = range_of(net, set, a);
+	size_t i = r ? (size_t)(r - net->ranges) : net->nranges - 1;
+
+	if (r && addr_compare(a, &r->first) < 0)
+		return r->first;
+	if (r && addr_compare(a, &r->last) < 0)
+		return addr_step(a, 1);
+	do
+		i = (i + 1) % net->nranges;
+	while (net->ranges[i].set != set);
+	return net->ranges[i].first;
+}
+
+/* Where the search starts: behind the address handed out last, so that one just given back rests a
+ * while. */
+static struct nl_addr start_address(int network_dirfd, const struct network *net, unsigned set)
+{
+	char name[32];
+	_free_ char *last = NULL;
+	struct nl_addr a = { 0 };
+
+	snprintf(name, sizeof(name), "last.%u", set);
+	last = file_read_line(network_dirfd, name);
+	if (!last || addr_parse(last, &a))
+		a.family = 0;
+	return next_address(net, set, &a);
+}
+
+static bool is_gateway(const struct network *net, const struct nl_addr *a)
+{
+	for (size_t i = 0; i < net->nranges; i++) {
+		if (addr_equal(a, &net->ranges[i].gateway))
+			return true;
+	}
+	return false;
+}
+
+/* A symbolic link appears whole: an address is never without its owner. */
+static int claim(int network_dirfd, const char *owner, const struct range *r,
+		 const struct nl_addr *a, const struct network *net, struct ip *ip)
+{
+	char text[ADDR_TEXT_MAX], with_prefix[ADDR_TEXT_MAX];
+	struct nl_addr full = *a;
+
+	if (symlinkat(owner, network_dirfd, addr_text(a, false, text)))
+		return -1;
+	full.prefix = r->subnet.prefix;
+	ip->address = xstrdup(addr_text(&full, true, with_prefix));
+	ip->gateway = net->is_gateway ? xstrdup(addr_text(&r->gateway, false, with_prefix)) : NULL;
+	return 0;
+}
+
+static int take_wanted(int network_dirfd, const struct network *net, unsigned set,
+		       const char *owner, const struct nl_addr *wanted, struct ip *ip)
+{
+	const struct range *r = range_of(net, set, wanted);
+	struct nl_addr highest = r ? addr_highest(&r->subnet) : *wanted;
+
+	if (!r || is_gateway(net, wanted) || addr_equal(wanted, &r->subnet) ||
+	    (wanted->family == AF_INET && addr_equal(wanted, &highest)))
+		return set_errno(EADDRNOTAVAIL);
+	if (claim(network_dirfd, owner, r, wanted, net, ip))
+		return set_errno(errno == EEXIST ? EADDRINUSE : errno);
+	return 0;
+}
+
+int lease_take(int network_dirfd, const struct network *net, unsigned set, const char *owner,
+	       const struct nl_addr *wanted, struct ip *ip)
+{
+	char name[32], text[ADDR_TEXT_MAX];
+	struct nl_addr a, first;
+
+	if (wanted)
+		return take_wanted(network_dirfd, net, set, owner, wanted, ip);
+	a = first = start_address(network_dirfd, net, set);
+	for (int tries = 0; tries < TRIES_MAX; tries++) {
+		if (!is_gateway(net, &a) &&
+		    !claim(network_dirfd, owner, range_of(net, set, &a), &a, net, ip)) {
+			snprintf(name, sizeof(name), "last.%u", set);
+			return file_put_line(network_dirfd, name, addr_text(&a, false, text));
+		}
+		if (errno != EEXIST && !is_gateway(net, &a))
+			return -1;
+		a = next_address(net, set, &a);
+		if (addr_equal(&a, &first))
+			break;
+	}
+	return set_errno(EADDRNOTAVAIL);
+}
+
+void lease_drop(int network_dirfd, const char *address, const char *owner)
+{
+	char have[OWNER_MAX], name[ADDR_TEXT_MAX];
+	size_t len = strcspn(address, "/");
+
+	if (len >= sizeof(name))
+		return;
+	memcpy(name, address, len);
+	name[len] = '\0';
+	if (!read_owner(network_dirfd, name, have) && str_eq(have, owner))
+		unlinkat(network_dirfd, name, 0);
+}
+
+/* Call FN for every lease of the network. */
+typedef void lease_fn(void *arg, int network_dirfd, const char *address, const char *owner);
+static void each_lease(int network_dirfd, lease_fn *fn, void *arg)
+{
+	_strv_ struct strv names = { 0 };
+	char owner[OWNER_MAX];
+
+	names_of(network_dirfd, &names);
+	for (size_t i = 0; i < names.n; i++) {
+		if (!read_owner(network_dirfd, names.v[i], owner))
+			fn(arg, network_dirfd, names.v[i], owner);
+	}
+}
+
+static void count(void *arg, int network_dirfd _unused_, const char *address _unused_,
+		  const char *owner _unused_)
+{
+	*(bool *)arg = true;
+}
+
+bool lease_any(int network_dirfd)
+{
+	bool any = false;
+
+	each_lease(network_dirfd, count, &any);
+	return any;
+}
+
+static void drop_if_of(void *arg, int network_dirfd, const char *address, const char *owner)
+{
+	char space[256], ifname[IF_NAMESIZE];
+
+	if (!lease_parse(owner, space, ifname) && str_eq(space, arg))
+		unlinkat(network_dirfd, address, 0);
+}
+
+static void each_network(lease_fn *fn, void *arg)
+{
+	_strv_ struct strv networks = { 0 };
+
+	names_of(state_networks(), &networks);
+	for (size_t i = 0; i < networks.n; i++) {
+		_close_ int dirfd = openat(state_networks(), networks.v[i],
+					   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (dirfd >= 0)
+			each_lease(dirfd, fn, arg);
+	}
+}
+
+void lease_drop_space(const char *space)
+{
+	each_network(drop_if_of, (void *)(uintptr_t)space);
+}
+
+struct mention {
+	const char *address;
+	bool found;
+};
+
+static void find_mention(void *arg, const char *file _unused_, const struct attachment *a)
+{
+	struct mention *m = arg;
+	size_t len = strlen(m->address);
+
+	for (size_t i = 0; i < a->nips; i++) {
+		if (!strncmp(a->ips[i].address, m->address, len) && a->ips[i].address[len] == '/')
+			m->found = true;
+	}
+}
+
+/* A lease without a space is an orphan: spaces are made before their leases and removed after them.
+ * In a space that nobody is working on, so is one that no record mentions. */
+static void drop_if_orphan(void *arg _unused_, int network_dirfd, const char *address,
+			   const char *owner)
+{
+	char space[256], ifname[IF_NAMESIZE];
+	struct mention m = { address, false };
+
+	if (lease_parse(owner, space, ifname)) {
+		unlinkat(network_dirfd, address, 0);
+		return;
+	}
+
+	_close_ int dirfd = space_lock(space, true);
+
+	if (dirfd < 0 && errno != ENOENT)
+		return;
+	if (dirfd >= 0)
+		record_each(dirfd, find_mention, &m);
+	if (!m.found)
+		lease_drop(network_dirfd, address, owner);
+}
+
+void lease_sweep(void)
+{
+	each_network(drop_if_orphan, NULL);
+}

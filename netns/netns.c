@@ -1,0 +1,28 @@
+#include "netns/netns.h"
+#include "lib/fd.h"
+#include "lib/opt.h"
+
+static const struct verb verbs[] = {
+	{ "add", add_main, "make a namespace, attach it to a network, publish ports" },
+	{ "del", del_main, "remove namespaces and all that was made for them" },
+	{ "exec", exec_main, "run a program in a namespace" },
+	{ "ls", ls_main, "list namespaces" },
+	{ "show", show_main, "print the CNI result of a namespace" },
+	{ "gc", gc_main, "remove what was left behind" },
+	{ 0 },
+};
+
+int main(int argc, char **argv)
+{
+	static const struct opt opts[] = { { 0 } };
+	const struct usage u = {
+		"VERB [ARG]...",
+		"Network namespaces on bridges, with addresses and published ports.", opts,
+		OPT_STOP, verbs
+	};
+
+	opt_program(argv[0]);
+	if (fd_fill_stdio())
+		return 1;
+	return opt_run_verb(argc, argv, &u);
+}

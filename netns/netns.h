@@ -1,0 +1,311 @@
+/* netns.h - what the files of netns share.
+ *
+ * Words: a space is a network namespace with a name; an attachment is one interface of it on one
+ * network, with its addresses and published ports. State, all below $LASH_RUN/net (state.c):
+ *
+ *   spaces/NAME/           made by mkdir, locked by flock while anyone changes the space
+ *     inode                of the namespace, so that nobody else's is ever removed
+ *     eth0.intent, eth0    the attachment: what is about to be there, what is there
+ *   networks/NAME/         locked while addresses are handed out and while the bridge is made
+ *     conflist             what the network was made from; counts until the network is taken down
+ *     10.87.0.2            lease: a symbolic link to SPACE/INTERFACE, so made and owned in one step
+ *     last.N               address of range set N that was handed out last
+ *
+ * Every record is written before the thing it speaks of is made and removed after it is gone.
+ * Functions that do a step of a verb end the program when it fails; those that only ask or parse
+ * return -1.
+ */
+#ifndef NETNS_NETNS_H
+#define NETNS_NETNS_H
+
+#include "lib/buf.h"
+#include "lib/emit.h"
+#include "lib/nft.h"
+#include "lib/nl.h"
+#include "lib/str.h"
+
+/* addr.c: addresses as text and as numbers. */
+
+enum { ADDR_TEXT_MAX = 64 };
+
+/* "10.0.0.1", "fd00::1", with "/PREFIX" or without (then all bits). */
+_check_ int addr_parse(const char *s, struct nl_addr *a);
+/* Into BUF, with the prefix where WITH_PREFIX. Returns BUF. */
+char *addr_text(const struct nl_addr *a, bool with_prefix, char buf[ADDR_TEXT_MAX]);
+size_t addr_bytes(const struct nl_addr *a);
+bool addr_equal(const struct nl_addr *a, const struct nl_addr *b);
+/* Is A within SUBNET, prefixes compared bit by bit? */
+bool addr_within(const struct nl_addr *a, const struct nl_addr *subnet);
+bool addr_overlaps(const struct nl_addr *a, const struct nl_addr *b);
+bool addr_is_any(const struct nl_addr *a);
+/* Lowest (host bits 0) and highest (host bits 1) address of A's subnet, with A's prefix. */
+struct nl_addr addr_lowest(const struct nl_addr *a);
+struct nl_addr addr_highest(const struct nl_addr *a);
+/* A plus DELTA (+1 or -1). */
+struct nl_addr addr_step(const struct nl_addr *a, int delta);
+int addr_compare(const struct nl_addr *a, const struct nl_addr *b);
+
+/* conflist.c: a network, from CNI's configuration list. */
+
+enum {
+	RANGES_MAX = 16,
+	RANGE_SETS_MAX = 4,
+	ROUTES_MAX = 16,
+	CONFLIST_BYTES_MAX = 65536,
+	WHY_MAX = 320
+};
+
+/* Addresses FIRST to LAST of SUBNET may be handed out, GATEWAY never. An interface gets one address
+ * a set. */
+struct range {
+	struct nl_addr subnet, first, last, gateway;
+	unsigned set;
+};
+
+struct route {
+	struct nl_addr dst, gateway; /* gateway.family 0: the network's */
+};
+
+struct network {
+	char *name, *bridge;
+	unsigned mtu;
+	bool is_gateway; /* the bridge has the gateway's address; without, the network is internal
+			  */
+	bool default_route; /* interfaces get one */
+	bool masquerade;
+	bool hairpin;
+	bool isolated; /* interfaces of the network do not reach each other */
+	bool publishes;
+	struct range ranges[RANGES_MAX];
+	size_t nranges, nsets;
+	struct route routes[ROUTES_MAX];
+	size_t nroutes;
+	struct buf text; /* the conflist itself */
+};
+
+/* Fill *NET (zeroed by the caller) from LEN bytes of JSON. -1 with the reason in WHY. */
+_check_ int network_parse(const char *text, size_t len, struct network *net, char why[WHY_MAX]);
+void network_free(struct network *net);
+#define _network_ __attribute__((cleanup(network_free)))
+
+/* portspec.c: what -p takes. */
+
+enum { PORTS_MAX = 65535, PROTOCOL_MAX = 8 };
+
+struct portspec {
+	struct nl_addr host_ip;		/* family 0: any */
+	uint32_t host_first, host_last; /* 0: any free port */
+	uint32_t first, last;		/* in the container */
+	char protocol[PROTOCOL_MAX];
+};
+
+/* "[[IP:][HOST[-HOST]]:]PORT[-PORT][/PROTOCOL]". -1 with the reason in WHY. */
+_check_ int portspec_parse(const char *s, struct portspec *spec, char why[WHY_MAX]);
+
+/* One published port, in the spelling of CNI's portMappings. */
+struct port {
+	char *hostIP; /* "" = any */
+	uint32_t hostPort, containerPort;
+	char *protocol;
+};
+
+struct ports {
+	struct port *v;
+	size_t n;
+};
+
+int protocol_number(const char *name);
+void ports_free(struct ports *p);
+
+/* record.c: attachments on disk. */
+
+struct ip {
+	char *address; /* with prefix */
+	char *gateway; /* NULL: none */
+};
+
+struct hop {
+	char *dst, *gw;
+};
+
+struct attachment {
+	char *network, *ifName;
+	char *hostName, *bridge, *mac; /* NULL for lo */
+	struct ip *ips;
+	size_t nips;
+	struct hop *routes;
+	size_t nroutes;
+	struct port *ports;
+	size_t nports;
+};
+
+void attachment_free(struct attachment *a);
+#define _attachment_ __attribute__((cleanup(attachment_free)))
+
+/* Write what is about to be made; then, all made, let it count. */
+void record_intend(int space_dirfd, const struct attachment *a);
+void record_commit(int space_dirfd, const char *ifname);
+/* Read the record FILE ("eth0", "eth0.intent"). -1 and errno; EINVAL when it is no record. */
+_check_ int record_read(int space_dirfd, const char *file, struct attachment *a);
+void record_remove(int space_dirfd, const char *file);
+/* Call FN for every record of the space, in the order of their names. */
+typedef void record_fn(void *arg, const char *file, const struct attachment *a);
+void record_each(int space_dirfd, record_fn *fn, void *arg);
+bool record_is_intent(const char *file);
+/* The CNI result of an attachment of the space NAME. */
+void record_result(struct emit *e, const char *key, const char *name, const struct attachment *a);
+
+/* state.c: directories and locks. */
+
+const char *netns_dir(void); /* $LASH_NETNS_DIR, /run/netns */
+/* Descriptors of spaces/ and networks/, made where missing; kept open for the whole run. */
+int state_spaces(void);
+int state_networks(void);
+/* Make the record of a space that must be new, locked. */
+int space_create(const char *name);
+/* Lock the record of a space. -1: ENOENT, or EWOULDBLOCK where NOWAIT. */
+_check_ int space_lock(const char *name, bool nowait);
+/* Is it all there: something attached, nothing half done, the namespace mounted? */
+bool space_is_whole(int space_dirfd, const char *name);
+/* Names below DIRFD, sorted, dot files left out. */
+void names_of(int dirfd, struct strv *names);
+
+/* nsfile.c: namespace files, as `ip netns` makes them. */
+
+/* A descriptor of a new network namespace. */
+int nsfile_make(void);
+/* Go into a network namespace (-1: a new one); returns the way back, for nsfile_leave. In between
+ * nothing may end the program: its clean-up would happen in there. */
+_check_ int nsfile_enter(int netns_fd);
+void nsfile_leave(int home);
+/* Record the namespace, then bind it to $LASH_NETNS_DIR/NAME. Dies where that is somebody else's.
+ */
+void nsfile_bind(int space_dirfd, const char *name, int netns_fd);
+/* Open a namespace by NAME or, with a slash, path. -1: ENOENT; EINVAL when it is no network
+ * namespace. */
+_check_ int nsfile_open(const char *name);
+/* The same, only if it is the one recorded. */
+_check_ int nsfile_open_own(int space_dirfd, const char *name);
+/* Unmount and unlink it, if it is the one recorded. */
+void nsfile_unbind(int space_dirfd, const char *name);
+/* Is there a file of that name that is not an empty leftover? */
+bool nsfile_is_taken(const char *name);
+
+/* lease.c: addresses. All take the locked directory of the network. */
+
+enum { OWNER_MAX = 280 };
+
+/* "SPACE/INTERFACE" into its parts; -1 unless it has that form. */
+_check_ int lease_parse(const char *owner, char space[256], char ifname[IF_NAMESIZE]);
+/* Take the next free address of range set SET (NULL WANTED) or WANTED itself. -1: EADDRNOTAVAIL
+ * none left or not in the set; EADDRINUSE WANTED has an owner. */
+_check_ int lease_take(int network_dirfd, const struct network *net, unsigned set,
+		       const char *owner, const struct nl_addr *wanted, struct ip *ip);
+/* Give back, if OWNER has it. */
+void lease_drop(int network_dirfd, const char *address, const char *owner);
+/* Give back all that belong to SPACE, in all networks. */
+void lease_drop_space(const char *space);
+/* Give back those whose space, or whose mention in it, is gone. Only for gc. */
+void lease_sweep(void);
+bool lease_any(int network_dirfd);
+
+/* network.c: finding networks, bringing them up. */
+
+/* By name: one that is up, one of $LASH_ETC/net.d, or the built-in. Dies when there is none. */
+void network_load(const char *name, struct network *net);
+/* Call FN for every network known. */
+typedef void network_fn(void *arg, const struct network *net);
+void network_each(network_fn *fn, void *arg);
+/* Lock networks/NAME; made where missing. */
+int network_lock(const char *name);
+/* Make bridge and rules where they are missing. Returns the bridge's index. NETWORK_DIRFD is
+ * locked. */
+unsigned network_up(int network_dirfd, const struct network *net, struct nl *nl, struct nft *nft);
+/* Take bridge and rules of a network down, if it has no leases. */
+void network_down_idle(const char *name);
+/* Remove its record. */
+void network_forget(const char *name);
+/* A network as it was when it came up. -1 when it is not up. */
+_check_ int network_read_up(const char *name, struct network *net);
+/* Those that are up. */
+void network_each_up(network_fn *fn, void *arg);
+
+/* table.c, rules.c, table_state.c: our nf_tables table, $LASH_NFT_TABLE. */
+
+void table_open(struct nft *nft);
+/* Is it there? Where somebody flushed it (or it never was), build it with all networks and ports on
+ * record. */
+void table_ensure(struct nft *nft);
+/* The table's chains, sets and rules, into the batch; and the rule for hosts that did not forward.
+ */
+void table_rules(struct nft *nft);
+void table_guard(struct nft *nft);
+/* The elements of a network and of an attachment's ports, into the batch. */
+void table_put_network(struct nft *nft, const struct network *net);
+void table_put_ports(struct nft *nft, const char *space, const struct attachment *a);
+/* Is ELEM one of A's ports? */
+bool table_mentions(const char *space, const struct attachment *a, const struct nft_elem *elem);
+/* Add or remove the elements that stand for a network. */
+void table_add_network(struct nft *nft, const struct network *net);
+void table_del_network(struct nft *nft, const struct network *net);
+/* Publish the ports of an attachment for SPACE. -1: EEXIST, and nothing changed. */
+_check_ int table_publish(struct nft *nft, const char *space, const struct attachment *a);
+/* Take back those that SPACE owns. */
+void table_unpublish(struct nft *nft, const char *space, const struct attachment *a);
+/* Who has this port of the host, for that family? False: nobody. */
+bool table_owner(struct nft *nft, const struct port *port, int family,
+		 char space[NFT_COMMENT_BYTES]);
+/* Take back ports whose space does not list them. Only for gc. */
+void table_sweep(struct nft *nft);
+/* Leave the socket to a child that outlives the kernel's clean-up; see nft.h. */
+void table_linger(struct nft *nft);
+
+/* forward.c: does this host forward? */
+
+/* Turn it on where it is off, with the guard in the table; FAMILY is AF_INET or AF_INET6. */
+void forward_on(struct nft *nft, int family);
+/* Did we turn it on? Then a new table needs the guard too. */
+bool forward_was_off(void);
+
+/* portpick.c: host ports. */
+
+/* Turn specs into ports: ranges laid out, free ports chosen, every port tried with bind(2). Dies
+ * when one is in use. */
+void ports_choose(struct nft *nft, char *const *specs, bool with_ipv6, struct ports *ports);
+/* Say who has a port that could not be published. */
+_noreturn_ void ports_refused(struct nft *nft, const struct attachment *a);
+
+/* attach.c, remove.c: the work of add, connect, del, disconnect. */
+
+struct wish {
+	const char *ifname;
+	const char *ip; /* NULL: any */
+	const char *mac;
+	bool default_route;
+	struct ports ports;
+};
+
+/* Lease, record, rules, link, addresses, routes. The caller is inside the namespace NETNS_FD; HOST
+ * belongs to the host's. */
+void attach(const char *space, int space_dirfd, int netns_fd, const struct network *net,
+	    const struct wish *wish, struct nl *host, struct nft *nft);
+/* Record and set up loopback alone. */
+void attach_loopback(int space_dirfd, int netns_fd);
+/* Undo an attachment, whatever there is of it, its record last. */
+void detach(const char *space, int space_dirfd, const char *file, const struct attachment *a,
+	    struct nl *host, struct nft *nft);
+/* Remove a space, whatever there is of it. WAIT: also for the kernel's clean-up. */
+void space_remove(const char *name, int space_dirfd, bool wait);
+
+/* show.c: print the CNI result of interface IFNAME (NULL: the first). */
+void show_result(const char *name, int space_dirfd, const char *ifname);
+
+/* A verb a file; each prints its own help. */
+int add_main(int argc, char **argv);
+int del_main(int argc, char **argv);
+int exec_main(int argc, char **argv);
+int ls_main(int argc, char **argv);
+int show_main(int argc, char **argv);
+int gc_main(int argc, char **argv);
+
+#endif

@@ -1,0 +1,156 @@
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/ip.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "lib/die.h"
+#include "lib/io.h"
+#include "lib/mem.h"
+#include "lib/path.h"
+#include "lib/sys.h"
+#include "netns/netns.h"
+
+/* Counts unless $LASH_ETC/net.d has a network of that name. The subnet is none of those that
+ * docker, podman, libvirt or the usual Kubernetes networks pick. */
+static const char builtin[] =
+	"{\"cniVersion\":\"1.0.0\",\"name\":\"bridge\",\"plugins\":["
+	"{\"type\":\"bridge\",\"bridge\":\"lash0\",\"isDefaultGateway\":true,"
+	"\"ipMasq\":true,\"hairpinMode\":true,"
+	"\"ipam\":{\"type\":\"host-local\",\"ranges\":[[{\"subnet\":\"10.87.0.0/16\"}]]}},"
+	"{\"type\":\"portmap\",\"capabilities\":{\"portMappings\":true}}]}";
+
+static char *conf_dir(void)
+{
+	return xasprintf("%s/net.d", sys_lash_etc());
+}
+
+/* Read a conflist that is ours, or the administrator's; says so and returns -1 when it is none. */
+static int read_network(int dirfd, const char *name, const char *shown, struct network *net)
+{
+	char why[WHY_MAX];
+	_buf_ struct buf text = { 0 };
+
+	if (file_read(dirfd, name, CONFLIST_BYTES_MAX, &text)) {
+		warn("read '%s'", shown);
+		return -1;
+	}
+	if (network_parse(buf_str(&text), text.len, net, why)) {
+		warnx("'%s': %s", shown, why);
+		network_free(net);
+		return -1;
+	}
+	return 0;
+}
+
+int network_read_up(const char *name, struct network *net)
+{
+	_free_ char *path = xasprintf("%s/conflist", name);
+
+	if (faccessat(state_networks(), path, F_OK, 0))
+		return -1;
+	return read_network(state_networks(), path, path, net);
+}
+
+static void each_configured(network_fn *fn, void *arg)
+{
+	_free_ char *dir = conf_dir();
+	_close_ int dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_strv_ struct strv names = { 0 };
+
+	if (dirfd < 0) {
+		if (errno != ENOENT)
+			warn("open '%s'", dir);
+		return;
+	}
+	names_of(dirfd, &names);
+	for (size_t i = 0; i < names.n; i++) {
+		_free_ char *shown = xasprintf("%s/%s", dir, names.v[i]);
+		_network_ struct network net = { 0 };
+
+		if (str_ends(names.v[i], ".conflist") &&
+		    !read_network(dirfd, names.v[i], shown, &net))
+			fn(arg, &net);
+	}
+}
+
+struct search {
+	const char *name;
+	struct buf text;
+};
+
+static void note_text(void *arg, const struct network *net)
+{
+	struct search *s = arg;
+
+	if (str_eq(net->name, s->name) && !s->text.len)
+		buf_add(&s->text, net->text.data, net->text.len);
+}
+
+void network_load(const char *name, struct network *net)
+{
+	struct search s = { name, { 0 } };
+	char why[WHY_MAX];
+
+	if (!str_is_name(name))
+		diex("not a network's name: '%s'", name);
+	if (!network_read_up(name, net))
+		return;
+	each_configured(note_text, &s);
+	if (!s.text.len && str_eq(name, "bridge"))
+		buf_adds(&s.text, builtin);
+	if (!s.text.len)
+		diex("no such network: '%s'", name);
+	if (network_parse(s.text.data, s.text.len, net, why))
+		diex("network '%s': %s", name, why);
+	buf_free(&s.text);
+}
+
+void network_each(network_fn *fn, void *arg)
+{
+	struct search s = { "bridge", { 0 } };
+
+	each_configured(note_text, &s);
+	if (!s.text.len) {
+		_network_ struct network net = { 0 };
+
+		network_load("bridge", &net);
+		fn(arg, &net);
+	}
+	buf_free(&s.text);
+	each_configured(fn, arg);
+}
+
+void network_each_up(network_fn *fn, void *arg)
+{
+	_strv_ struct strv names = { 0 };
+
+	names_of(state_networks(), &names);
+	for (size_t i = 0; i < names.n; i++) {
+		_network_ struct network net = { 0 };
+
+		if (!network_read_up(names.v[i], &net))
+			fn(arg, &net);
+	}
+}
+
+int network_lock(const char *name)
+{
+	int dirfd;
+
+	do {
+		if (mkdirat(state_networks(), name, 0755) && errno != EEXIST)
+			die("make record of network '%s'", name);
+		dirfd = path_lock_dir(state_networks(), name, true, false);
+	} while (dirfd < 0 && errno == ENOENT);
+	if (dirfd < 0)
+		die("lock network '%s'", name);
+	return dirfd;
+}
+
+void network_forget(const char *name)
+{
+	if (path_remove_tree(state_networks(), name))
+		die("remove record of network '%s'", name);
+}

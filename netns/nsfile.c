@@ -1,0 +1,169 @@
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "lib/die.h"
+#include "lib/fd.h"
+#include "lib/io.h"
+#include "lib/mem.h"
+#include "lib/num.h"
+#include "lib/path.h"
+#include "netns/netns.h"
+
+static char *path_of(const char *name)
+{
+	return xasprintf("%s/%s", netns_dir(), name);
+}
+
+int nsfile_enter(int netns_fd)
+{
+	_close_ int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	if (home < 0)
+		return -1;
+	if (netns_fd < 0 ? unshare(CLONE_NEWNET) : setns(netns_fd, CLONE_NEWNET))
+		return -1;
+	return steal_fd(&home);
+}
+
+void nsfile_leave(int home)
+{
+	/* Going on in the wrong namespace would be worse than any message. */
+	if (setns(home, CLONE_NEWNET))
+		abort();
+	close(home);
+}
+
+int nsfile_make(void)
+{
+	int home = nsfile_enter(-1), fd;
+
+	if (home < 0)
+		die("make a network namespace");
+	fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	nsfile_leave(home);
+	if (fd < 0)
+		die("open '/proc/thread-self/ns/net'");
+	return fd;
+}
+
+static uint64_t inode_of(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		die("stat a network namespace");
+	return st.st_ino;
+}
+
+/* The directory must be a shared mount, so that what is mounted there reaches the mount namespaces
+ * that follow this one, as iproute2 arranges it. Two of us, or `ip netns`, doing that at once would
+ * hide each other's files: the lock is iproute2's too. */
+static void share_dir(int dirfd)
+{
+	const char *dir = netns_dir();
+
+	if (!mount(NULL, dir, NULL, MS_SHARED, NULL))
+		return;
+	while (flock(dirfd, LOCK_EX)) {
+		if (errno != EINTR)
+			die("lock '%s'", dir);
+	}
+	if (!mount(NULL, dir, NULL, MS_SHARED, NULL))
+		return;
+	if (errno != EINVAL || mount(dir, dir, NULL, MS_BIND | MS_REC, NULL) ||
+	    mount(NULL, dir, NULL, MS_SHARED, NULL))
+		die("share mount '%s'", dir);
+}
+
+static bool is_nsfs(int fd)
+{
+	struct statfs fs;
+
+	return !fstatfs(fd, &fs) && fs.f_type == NSFS_MAGIC;
+}
+
+bool nsfile_is_taken(const char *name)
+{
+	_free_ char *path = path_of(name);
+	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	return fd >= 0 && is_nsfs(fd);
+}
+
+void nsfile_bind(int space_dirfd, const char *name, int netns_fd)
+{
+	_free_ char *path = path_of(name);
+	_close_ int dirfd = path_open_dir(netns_dir(), 0755);
+	char inode[32], link[FD_LINK_MAX];
+
+	if (dirfd < 0)
+		die("open '%s'", netns_dir());
+	share_dir(dirfd);
+	snprintf(inode, sizeof(inode), "%llu", (unsigned long long)inode_of(netns_fd));
+	if (file_put_line(space_dirfd, "inode", inode))
+		die("record namespace '%s'", name);
+
+	_close_ int fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0444);
+
+	if (fd < 0)
+		die("make '%s'", path);
+	if (is_nsfs(fd))
+		diex("namespace '%s' exists and is somebody else's", name);
+	if (mount(fd_link(netns_fd, link), path, NULL, MS_BIND, NULL))
+		die("mount namespace on '%s'", path);
+}
+
+int nsfile_open(const char *name)
+{
+	_free_ char *path = strchr(name, '/') ? xstrdup(name) : path_of(name);
+	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return -1;
+	if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET)
+		return set_errno(EINVAL);
+	return steal_fd(&fd);
+}
+
+int nsfile_open_own(int space_dirfd, const char *name)
+{
+	_free_ char *inode = file_read_line(space_dirfd, "inode");
+	uint64_t want;
+
+	if (!inode || num_u64(inode, UINT64_MAX, &want))
+		return set_errno(ENOENT);
+
+	_close_ int fd = nsfile_open(name);
+
+	if (fd < 0)
+		return -1;
+	return inode_of(fd) == want ? steal_fd(&fd) : set_errno(ENOENT);
+}
+
+/* Ours is what has the recorded inode; or, where nothing is mounted (killed just before, or after a
+ * reboot), the empty file we left. */
+void nsfile_unbind(int space_dirfd, const char *name)
+{
+	_free_ char *path = path_of(name);
+	_close_ int fd = nsfile_open_own(space_dirfd, name);
+	struct stat st;
+
+	if (fd >= 0) {
+		if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) && errno != EINVAL)
+			warn("unmount '%s'", path);
+	} else if (faccessat(space_dirfd, "inode", F_OK, 0)) {
+		return;
+	}
+	if (nsfile_is_taken(name) || lstat(path, &st) || !S_ISREG(st.st_mode) || st.st_size)
+		return;
+	if (unlink(path) && errno != ENOENT)
+		warn("remove '%s'", path);
+}

@@ -1,0 +1,194 @@
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/decode.h"
+#include "lib/die.h"
+#include "lib/io.h"
+#include "lib/mem.h"
+#include "netns/netns.h"
+
+/* A record with 65535 ports of some 90 bytes. */
+enum { RECORD_BYTES_MAX = 8 << 20 };
+
+static const char suffix[] = ".intent";
+
+static const struct field ip_fields[] = {
+	STR(struct ip, address, REQUIRED),
+	STR(struct ip, gateway, 0),
+	END,
+};
+static const struct schema ip_schema = { sizeof(struct ip), ip_fields };
+
+static const struct field hop_fields[] = {
+	STR(struct hop, dst, REQUIRED),
+	STR(struct hop, gw, 0),
+	END,
+};
+static const struct schema hop_schema = { sizeof(struct hop), hop_fields };
+
+static const struct field port_fields[] = {
+	STR(struct port, hostIP, REQUIRED),
+	U32(struct port, hostPort, REQUIRED),
+	U32(struct port, containerPort, REQUIRED),
+	STR(struct port, protocol, REQUIRED),
+	END,
+};
+static const struct schema port_schema = { sizeof(struct port), port_fields };
+
+static const struct field attachment_fields[] = {
+	STR(struct attachment, network, REQUIRED),
+	STR(struct attachment, ifName, REQUIRED),
+	STR(struct attachment, hostName, 0),
+	STR(struct attachment, bridge, 0),
+	STR(struct attachment, mac, 0),
+	LIST(struct attachment, ips, nips, &ip_schema, 0),
+	LIST(struct attachment, routes, nroutes, &hop_schema, 0),
+	LIST(struct attachment, ports, nports, &port_schema, 0),
+	END,
+};
+static const struct schema attachment_schema = { sizeof(struct attachment), attachment_fields };
+
+void attachment_free(struct attachment *a)
+{
+	decode_free(&attachment_schema, a);
+}
+
+static void emit_ips(struct emit *e, const struct attachment *a, int interface)
+{
+	emit_array(e, "ips");
+	for (size_t i = 0; i < a->nips; i++) {
+		emit_object(e, NULL);
+		emit_str(e, "address", a->ips[i].address);
+		emit_str_if(e, "gateway", a->ips[i].gateway);
+		if (interface >= 0)
+			emit_int(e, "interface", interface);
+		emit_end(e);
+	}
+	emit_end(e);
+}
+
+static void emit_routes(struct emit *e, const struct attachment *a)
+{
+	emit_array(e, "routes");
+	for (size_t i = 0; i < a->nroutes; i++) {
+		emit_object(e, NULL);
+		emit_str(e, "dst", a->routes[i].dst);
+		emit_str_if(e, "gw", a->routes[i].gw);
+		emit_end(e);
+	}
+	emit_end(e);
+}
+
+static void emit_ports(struct emit *e, const char *key, const struct attachment *a)
+{
+	emit_array(e, key);
+	for (size_t i = 0; i < a->nports; i++) {
+		emit_object(e, NULL);
+		emit_str(e, "hostIP", a->ports[i].hostIP);
+		emit_int(e, "hostPort", a->ports[i].hostPort);
+		emit_int(e, "containerPort", a->ports[i].containerPort);
+		emit_str(e, "protocol", a->ports[i].protocol);
+		emit_end(e);
+	}
+	emit_end(e);
+}
+
+void record_intend(int space_dirfd, const struct attachment *a)
+{
+	_free_ char *file = xasprintf("%s%s", a->ifName, suffix);
+	_buf_ struct buf text = { 0 };
+	struct emit e = { .out = &text };
+
+	emit_object(&e, NULL);
+	emit_str(&e, "network", a->network);
+	emit_str(&e, "ifName", a->ifName);
+	emit_str_if(&e, "hostName", a->hostName);
+	emit_str_if(&e, "bridge", a->bridge);
+	emit_str_if(&e, "mac", a->mac);
+	emit_ips(&e, a, -1);
+	emit_routes(&e, a);
+	emit_ports(&e, "ports", a);
+	emit_end(&e);
+	if (file_replace(space_dirfd, file, 0644, text.data, text.len, false))
+		die("record '%s'", a->ifName);
+}
+
+void record_commit(int space_dirfd, const char *ifname)
+{
+	_free_ char *file = xasprintf("%s%s", ifname, suffix);
+
+	if (renameat(space_dirfd, file, space_dirfd, ifname))
+		die("record '%s'", ifname);
+}
+
+int record_read(int space_dirfd, const char *file, struct attachment *a)
+{
+	char why[DECODE_WHY_MAX];
+	_buf_ struct buf text = { 0 };
+	_json_ struct json *j = NULL;
+
+	if (file_read(space_dirfd, file, RECORD_BYTES_MAX, &text))
+		return -1;
+	j = json_parse(buf_str(&text), text.len, 0, why);
+	return j ? decode(&attachment_schema, j, "", a, why) : set_errno(EINVAL);
+}
+
+void record_remove(int space_dirfd, const char *file)
+{
+	if (unlinkat(space_dirfd, file, 0) && errno != ENOENT)
+		die("remove record '%s'", file);
+}
+
+bool record_is_intent(const char *file)
+{
+	return str_ends(file, suffix);
+}
+
+void record_each(int space_dirfd, record_fn *fn, void *arg)
+{
+	_strv_ struct strv files = { 0 };
+
+	names_of(space_dirfd, &files);
+	for (size_t i = 0; i < files.n; i++) {
+		_attachment_ struct attachment a = { 0 };
+
+		if (str_eq(files.v[i], "inode"))
+			continue;
+		if (record_read(space_dirfd, files.v[i], &a))
+			warn("read record '%s'", files.v[i]);
+		else
+			fn(arg, files.v[i], &a);
+	}
+}
+
+static void emit_interface(struct emit *e, const char *name, const char *mac, const char *sandbox)
+{
+	emit_object(e, NULL);
+	emit_str(e, "name", name);
+	emit_str_if(e, "mac", mac);
+	emit_str_if(e, "sandbox", sandbox);
+	emit_end(e);
+}
+
+void record_result(struct emit *e, const char *key, const char *name, const struct attachment *a)
+{
+	_free_ char *sandbox = xasprintf("%s/%s", netns_dir(), name);
+
+	emit_object(e, key);
+	emit_str(e, "cniVersion", "1.0.0");
+	emit_array(e, "interfaces");
+	if (a->bridge) {
+		emit_interface(e, a->bridge, NULL, NULL);
+		emit_interface(e, a->hostName, NULL, NULL);
+	}
+	emit_interface(e, a->ifName, a->mac, sandbox);
+	emit_end(e);
+	emit_ips(e, a, a->bridge ? 2 : 0);
+	emit_routes(e, a);
+	emit_object(e, "dns");
+	emit_end(e);
+	/* Not CNI's, but how else would anyone learn the ports that were chosen? */
+	emit_ports(e, "portMappings", a);
+	emit_end(e);
+}

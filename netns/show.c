@@ -1,0 +1,57 @@
+#include "lib/die.h"
+#include "lib/io.h"
+#include "lib/opt.h"
+#include "netns/netns.h"
+
+struct result {
+	struct emit e;
+	const char *name;
+	const char *ifname; /* NULL: the first */
+	bool done;
+};
+
+static void emit_one(void *arg, const char *file, const struct attachment *a)
+{
+	struct result *r = arg;
+
+	if (r->done || record_is_intent(file) || (r->ifname && !str_eq(file, r->ifname)))
+		return;
+	record_result(&r->e, NULL, r->name, a);
+	r->done = true;
+}
+
+void show_result(const char *name, int space_dirfd, const char *ifname)
+{
+	_buf_ struct buf out = { 0 };
+	struct result r = { .e = { .out = &out, .indent = 2 }, .name = name, .ifname = ifname };
+
+	record_each(space_dirfd, emit_one, &r);
+	if (!r.done)
+		diex("namespace '%s' has no interface '%s'", name, ifname ? ifname : "");
+	buf_addc(&out, '\n');
+	if (io_write(STDOUT_FILENO, out.data, out.len))
+		die("write result");
+}
+
+int show_main(int argc, char **argv)
+{
+	const char *ifname = NULL;
+	const struct opt opts[] = {
+		{ 0, "ifname", OPT_STR, &ifname, "NAME", "interface to show (the first)" },
+		{ 0 },
+	};
+	const struct usage u = { "[OPTION]... NAME", "Print the CNI result of a namespace again.",
+				 opts, 0, NULL };
+	int first = opt_parse(argc, argv, &u);
+	int dirfd;
+
+	opt_operands(argc - first, 1, 1);
+	if (!str_is_name(argv[first]))
+		opt_misuse("not a name: '%s'", argv[first]);
+	dirfd = space_lock(argv[first], false);
+	if (dirfd < 0)
+		die("open namespace '%s'", argv[first]);
+	show_result(argv[first], dirfd, ifname);
+	close(dirfd);
+	return 0;
+}
