@@ -1,0 +1,250 @@
+#include <fcntl.h>
+#include <string.h>
+
+#include "imgunpack/base64.h"
+#include "imgunpack/creds.h"
+#include "lib/die.h"
+#include "lib/io.h"
+#include "lib/json.h"
+#include "lib/mem.h"
+#include "lib/proc.h"
+#include "lib/str.h"
+
+enum { FILE_MAX = 1 << 20, SECRET_MAX = 64 * 1024 };
+
+static const char docker_key[] = "https://index.docker.io/v1/";
+
+void creds_free(struct creds *c)
+{
+	free(c->user);
+	free(c->password);
+	free(c->identity_token);
+	memset(c, 0, sizeof(*c));
+}
+
+static bool is_known(const struct creds *c)
+{
+	return c->user || c->identity_token;
+}
+
+/* "USER:PASSWORD"; a password may hold colons and, padded by old tools, end in NULs. */
+static bool split_pair(const char *pair, struct creds *out)
+{
+	const char *colon = strchr(pair, ':');
+
+	if (!colon || colon == pair)
+		return false;
+	out->user = xmemdup0(pair, (size_t)(colon - pair));
+	out->password = xstrdup(colon + 1);
+	return true;
+}
+
+static const char *without_scheme(const char *key)
+{
+	const char *rest = str_after(key, "https://");
+
+	rest = rest ? rest : str_after(key, "http://");
+	return rest ? rest : key;
+}
+
+/* Is KEY, perhaps a URL as docker writes it, this very host (and not a namespace of it)? */
+static bool is_host_key(const char *key, const char *host)
+{
+	static const char *const tails[] = { "", "/", "/v1", "/v1/", "/v2", "/v2/" };
+	const char *rest = str_after(without_scheme(key), host);
+
+	for (size_t i = 0; rest && i < ARRAY_LEN(tails); i++) {
+		if (str_eq(rest, tails[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool matches(const char *key, const char *wanted, bool is_host)
+{
+	if (str_eq(key, wanted))
+		return true;
+	if (!is_host)
+		return false;
+	if (str_eq(wanted, "docker.io") && is_host_key(key, "index.docker.io"))
+		return true;
+	return is_host_key(key, wanted);
+}
+
+/* The most specific member of AUTHS for DOMAIN/PATH: a/b/c, then a/b, then a. */
+static const struct json *find_auth(const struct json *auths, const char *domain, const char *path)
+{
+	_free_ char *wanted = xasprintf("%s/%s", domain, path);
+
+	for (;;) {
+		bool is_host = str_eq(wanted, domain);
+		char *slash;
+
+		for (const struct json *m = auths ? auths->child : NULL; m; m = m->next) {
+			if (matches(m->key, wanted, is_host))
+				return m;
+		}
+		slash = strrchr(wanted, '/');
+		if (is_host || !slash)
+			return NULL;
+		*slash = '\0';
+	}
+}
+
+static void take_auth(const struct json *auth, const char *file, struct creds *out)
+{
+	const char *token = json_get_str(auth, "identitytoken"), *pair = json_get_str(auth, "auth");
+	const char *user = json_get_str(auth, "username"),
+		   *password = json_get_str(auth, "password");
+
+	if (token && *token) {
+		out->identity_token = xstrdup(token);
+	} else if (pair && *pair) {
+		size_t len;
+		_free_ char *plain = base64_decode(pair, &len);
+
+		if (!plain || !split_pair(plain, out))
+			diex("read '%s': malformed auth for '%s'", file, auth->key);
+	} else if (user && *user && password) {
+		out->user = xstrdup(user);
+		out->password = xstrdup(password);
+	}
+}
+
+/* Run docker-credential-NAME get; what it prints goes to OUT. Returns its exit status. */
+static int ask(const char *name, const char *server, struct buf *out)
+{
+	char *argv[] = { xasprintf("docker-credential-%s", name), xstrdup("get"), NULL };
+	int in[2], answer[2], status;
+	pid_t pid;
+
+	if (pipe2(in, O_CLOEXEC) || pipe2(answer, O_CLOEXEC))
+		die("pipe");
+	pid = xfork();
+	if (!pid) {
+		proc_reset_signals();
+		if (dup2(in[0], STDIN_FILENO) < 0 || dup2(answer[1], STDOUT_FILENO) < 0)
+			die("run '%s'", argv[0]);
+		xexec(argv);
+	}
+	close(in[0]);
+	close(answer[1]);
+	/* A helper that reads nothing is no reason to die of SIGPIPE; its answer tells. */
+	if (io_puts(in[1], server) && errno != EPIPE)
+		die("write to '%s'", argv[0]);
+	close(in[1]);
+	if (io_read_all(answer[0], SECRET_MAX, out))
+		die("read from '%s'", argv[0]);
+	close(answer[0]);
+	status = proc_wait(pid);
+	free(argv[0]);
+	free(argv[1]);
+	return status;
+}
+
+static void ask_helper(const char *name, const char *domain, struct creds *out)
+{
+	const char *server = str_eq(domain, "docker.io") ? docker_key : domain, *user, *secret;
+	char why[JSON_WHY_MAX];
+	_json_ struct json *j = NULL;
+	_buf_ struct buf b = { 0 };
+
+	if (!str_is_name(name))
+		diex("malformed credential helper '%s'", name);
+	if (ask(name, server, &b)) {
+		if (strstr(buf_str(&b), "credentials not found"))
+			return;
+		diex("credential helper '%s' failed for '%s': %.200s", name, server, buf_str(&b));
+	}
+	j = json_parse(buf_str(&b), b.len, JSON_LAST_WINS, why);
+	user = json_get_str(j, "Username");
+	secret = json_get_str(j, "Secret");
+	if (!user || !secret)
+		diex("credential helper '%s' gave no answer for '%s'", name, server);
+	if (str_eq(user, "<token>")) {
+		out->identity_token = xstrdup(secret);
+		return;
+	}
+	out->user = xstrdup(user);
+	out->password = xstrdup(secret);
+}
+
+/* What is looked for, and where it goes. */
+struct search {
+	const char *domain, *path;
+	struct creds *out;
+};
+
+static void use_document(const struct search *s, const struct json *doc, const char *file)
+{
+	const struct json *helpers = json_get(doc, "credHelpers");
+	const char *store = json_get_str(doc, "credsStore");
+	const struct json *auth;
+
+	for (const struct json *m = helpers ? helpers->child : NULL; m; m = m->next) {
+		if (m->type == JSON_STRING && matches(m->key, s->domain, true)) {
+			ask_helper(m->text, s->domain, s->out);
+			return;
+		}
+	}
+	if (store && *store)
+		ask_helper(store, s->domain, s->out);
+	if (is_known(s->out))
+		return;
+	auth = find_auth(json_get(doc, "auths"), s->domain, s->path);
+	if (auth)
+		take_auth(auth, file, s->out);
+}
+
+static void use_file(const struct search *s, const char *file, bool must_exist)
+{
+	char why[JSON_WHY_MAX];
+	_json_ struct json *doc = NULL;
+	_buf_ struct buf b = { 0 };
+
+	if (file_read(AT_FDCWD, file, FILE_MAX, &b)) {
+		if (!must_exist && (errno == ENOENT || errno == ENOTDIR))
+			return;
+		die("read '%s'", file);
+	}
+	doc = json_parse(buf_str(&b), b.len, JSON_LAST_WINS, why);
+	if (!doc)
+		diex("read '%s': %s", file, why);
+	use_document(s, doc, file);
+}
+
+/* FILE below the directory VARIABLE names, or below HOME/FALLBACK. */
+static void use_default(const struct search *s, const char *variable, const char *fallback,
+			const char *file)
+{
+	const char *dir = getenv(variable), *home = getenv("HOME");
+	_free_ char *name = NULL;
+
+	if (is_known(s->out))
+		return;
+	if (dir && *dir)
+		name = xasprintf("%s/%s", dir, file);
+	else if (fallback && home && *home)
+		name = xasprintf("%s/%s/%s", home, fallback, file);
+	if (name)
+		use_file(s, name, false);
+}
+
+void xcreds_find(const char *creds, const char *authfile, const char *domain, const char *path,
+		 struct creds *out)
+{
+	const char *named = authfile ? authfile : getenv("REGISTRY_AUTH_FILE");
+	const struct search s = { domain, path, out };
+
+	memset(out, 0, sizeof(*out));
+	if (creds) {
+		if (!split_pair(creds, out))
+			diex("malformed credentials, want USER:PASSWORD");
+	} else if (named && *named) {
+		use_file(&s, named, true);
+	} else {
+		use_default(&s, "XDG_RUNTIME_DIR", NULL, "containers/auth.json");
+		use_default(&s, "XDG_CONFIG_HOME", ".config", "containers/auth.json");
+		use_default(&s, "DOCKER_CONFIG", ".docker", "config.json");
+	}
+}
