@@ -1,0 +1,72 @@
+/* registry.h - one repository of one registry: where it is, who we are to it, how a request gets
+ * through.
+ *
+ * A call is a request that may take several goes: a login when the registry asks for one,
+ * redirects, another try after a passing fault. Credentials go to the registry's own origin only,
+ * never along with a redirect, and to a token server only over https (or http if that is how the
+ * registry itself is reached).
+ */
+#ifndef IMGUNPACK_REGISTRY_H
+#define IMGUNPACK_REGISTRY_H
+
+#include "imgunpack/creds.h"
+#include "imgunpack/http.h"
+#include "lib/base.h"
+#include "lib/ref.h"
+
+struct registry_options {
+	bool insecure;	    /* http, and certificates nobody vouches for */
+	const char *tls_ca; /* PEM file of authorities, or NULL */
+	const char *creds, *authfile;
+	const char *actions; /* "pull", "pull,push" */
+	int tries;	     /* goes at a call that fails in passing */
+	int stall_s;
+};
+
+struct registry {
+	const struct registry_options *options;
+	const struct ref *ref;
+	struct http_options http_options;
+	struct http *http;
+	char *base; /* "https://HOST[:PORT]/v2/" */
+	struct creds creds;
+	char *authorization; /* header line, or NULL */
+};
+
+/* Find out how the registry of REF is spoken to. Dies when it cannot be reached. */
+void xregistry_open(struct registry *r, const struct ref *ref,
+		    const struct registry_options *options);
+void registry_close(struct registry *r);
+
+struct call {
+	struct http_request http;
+	struct strv headers; /* the owner's */
+	char *url;	     /* where it starts, and starts again */
+	char *used;	     /* the authorization of the last go */
+	bool strayed;	     /* redirected to another origin */
+	int tries, redirects, logins;
+	char reason[256];
+};
+
+/* Start again at BASE/REPOSITORY/WHAT ("blobs/sha256:..."); or at a URL that came from the
+ * registry. */
+void call_init(struct call *c, const struct registry *r, const char *what);
+void call_init_url(struct call *c, const char *url);
+/* One go; call_again tells whether the answer asks for another, which it has prepared. */
+void call_start(struct registry *r, struct call *c);
+bool call_again(struct registry *r, struct call *c);
+/* All goes there are. */
+void call_run(struct registry *r, struct call *c);
+/* Why it failed, for a message: "manifest unknown", "HTTP status 500", "Connection refused". Kept
+ * in C. */
+const char *call_reason(struct call *c);
+void call_free(struct call *c);
+
+/* Answer the challenge of C's 401: get an authorization for R. False, with a reason in C, when
+ * there is none to be had. */
+bool registry_login(struct registry *r, struct call *c);
+/* The CA and client certificate that /etc/docker/certs.d and its kin have for HOST, into O; false
+ * when there are none. */
+bool certs_find(const char *host, struct http_options *o);
+
+#endif
