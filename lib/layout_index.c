@@ -169,8 +169,16 @@ static bool is_meant(const struct json *entry, const struct layout_name *which)
 	return which->tag ? name && !strcmp(name, which->tag) : has_digest(entry, &which->digest);
 }
 
+static bool is_unnamed(const struct layout_name *which)
+{
+	return !which->tag && !*which->digest.text;
+}
+
+/* Without tag and digest: the only entry there is. */
 static struct json *find_meant(const struct json *manifests, const struct layout_name *which)
 {
+	if (is_unnamed(which))
+		return json_count(manifests) == 1 ? manifests->child : NULL;
 	for (struct json *e = manifests->child; e; e = e->next) {
 		if (is_meant(e, which))
 			return e;
@@ -180,6 +188,8 @@ static struct json *find_meant(const struct json *manifests, const struct layout
 
 int layout_refuse_unknown(const struct layout_name *which, char why[LAYOUT_WHY_MAX])
 {
+	if (is_unnamed(which))
+		return layout_refuse(ENOENT, why, "not exactly one image in this layout");
 	return layout_refuse(ENOENT, why, "no image '%.300s' in this layout",
 			     which->tag ? which->tag : which->digest.text);
 }
