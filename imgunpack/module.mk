@@ -4,3 +4,14 @@ imgunpack/imgunpack.objs := imgunpack/apply.c imgunpack/attr.c imgunpack/entry.c
                             imgunpack/place.c imgunpack/stack.c imgunpack/store.c imgunpack/times.c \
                             imgunpack/whiteout.c imgunpack/worker.c
 imgunpack/imgunpack.libs = libcrypto $(codec.libs)
+# Images: one program a direction, over OCI layouts (lib/layout.h).
+LIBEXEC += imgunpack/imgpull
+imgunpack/imgpull.objs := imgunpack/base64.c imgunpack/call.c imgunpack/certs.c imgunpack/challenge.c \
+    imgunpack/creds.c imgunpack/fetch.c imgunpack/http.c imgunpack/manifest.c imgunpack/progress.c \
+    imgunpack/registry.c imgunpack/token.c
+imgunpack/imgpull.libs := libcrypto libcurl
+LIBEXEC += imgunpack/imgctl
+imgunpack/imgctl.objs := imgunpack/digests.c imgunpack/gc.c imgunpack/history.c imgunpack/inspect.c \
+    imgunpack/ls.c imgunpack/mark.c imgunpack/refname.c imgunpack/rm.c imgunpack/sweep.c \
+    imgunpack/table.c imgunpack/tag.c imgunpack/verify.c
+imgunpack/imgctl.libs := libcrypto

@@ -1,0 +1,272 @@
+#include <string.h>
+
+#include "imgunpack/fetch.h"
+#include "imgunpack/progress.h"
+#include "lib/blob.h"
+#include "lib/die.h"
+#include "lib/mem.h"
+#include "lib/num.h"
+
+struct fetch;
+
+struct job {
+	struct fetch *fetch;
+	const struct image_descriptor *want;
+	struct blob blob;
+	struct call call;
+	size_t next_url;   /* of a foreign layer */
+	bool resumed;	   /* part of it came in an earlier go */
+	bool again;	   /* it came out wrong once */
+	int err;	   /* errno of a failed write */
+	const char *fault; /* what is wrong with what the server sends */
+};
+
+struct fetch {
+	struct registry *registry;
+	int layout_dirfd;
+	struct job *jobs;
+	size_t n_jobs, n_started;
+	struct progress progress;
+};
+
+static bool is_listed(const struct fetch *f, const struct digest *d)
+{
+	for (size_t i = 0; i < f->n_jobs; i++) {
+		if (str_eq(f->jobs[i].want->id.text, d->text))
+			return true;
+	}
+	return false;
+}
+
+static void add_job(struct fetch *f, const struct image_descriptor *d)
+{
+	if (is_listed(f, &d->id) || blob_size(f->layout_dirfd, &d->id) == d->size)
+		return;
+	f->jobs[f->n_jobs++] = (struct job){ .fetch = f, .want = d, .blob = BLOB_INIT };
+}
+
+/* "bytes 100-199/200" must begin where we stopped and agree on the whole. */
+static bool is_our_range(const struct http_request *h, int64_t from, int64_t size)
+{
+	const char *value = http_header(h, "content-range");
+	_free_ char *wanted = xasprintf("bytes %lld-%lld/%lld", (long long)from,
+					(long long)size - 1, (long long)size);
+
+	return value && str_eq(value, wanted);
+}
+
+static bool refuse(struct job *j, const char *fault)
+{
+	j->fault = fault;
+	return false;
+}
+
+static bool is_length_wrong(const struct http_request *h, int64_t expected)
+{
+	const char *length = http_header(h, "content-length");
+	uint64_t n;
+
+	return length && !num_u64(length, INT64_MAX, &n) && n != (uint64_t)expected;
+}
+
+static bool begin(struct http_request *h)
+{
+	struct job *j = h->arg;
+	const char *encoding = http_header(h, "content-encoding");
+
+	if (encoding && strcasecmp(encoding, "identity"))
+		return refuse(j, "sent in an encoding nobody asked for");
+	if (h->status == 206 && !is_our_range(h, h->range_from, j->want->size))
+		return refuse(j, "sent a range nobody asked for");
+	if (h->status != 206 && j->blob.bytes) {
+		progress_add(&j->fetch->progress, -j->blob.bytes);
+		if (blob_restart(&j->blob)) {
+			j->err = errno;
+			return false;
+		}
+	}
+	if (is_length_wrong(h, j->want->size - j->blob.bytes))
+		return refuse(j, "size differs from the manifest's");
+	return true;
+}
+
+static bool take(struct http_request *h, const void *data, size_t len)
+{
+	struct job *j = h->arg;
+
+	if ((int64_t)len > j->want->size - j->blob.bytes)
+		return refuse(j, "longer than the manifest says");
+	if (blob_write(&j->blob, data, len)) {
+		j->err = errno;
+		return false;
+	}
+	progress_add(&j->fetch->progress, (int64_t)len);
+	return true;
+}
+
+static void set_call(struct job *j)
+{
+	_free_ char *what = xasprintf("blobs/%s", j->want->id.text);
+
+	call_init(&j->call, j->fetch->registry, what);
+	strv_add(&j->call.headers, "Accept-Encoding: identity");
+	j->call.http.start = begin;
+	j->call.http.sink = take;
+	j->call.http.arg = j;
+}
+
+static void go(struct job *j)
+{
+	j->call.http.range_from = j->blob.bytes;
+	j->resumed |= j->blob.bytes > 0;
+	call_start(j->fetch->registry, &j->call);
+}
+
+static void drop_all(struct fetch *f)
+{
+	for (size_t i = 0; i < f->n_started; i++) {
+		blob_abandon(&f->jobs[i].blob);
+	}
+}
+
+static _noreturn_ void die_job(struct job *j, const char *reason)
+{
+	_free_ char *name = ref_full(j->fetch->registry->ref);
+	int err = j->err;
+
+	drop_all(j->fetch);
+	errno = err;
+	if (err)
+		die("pull '%s': write blob '%s'", name, j->want->id.text);
+	diex("pull '%s': blob '%s': %s", name, j->want->id.text, reason);
+}
+
+/* Take it from the top. */
+static void start_over(struct job *j)
+{
+	progress_add(&j->fetch->progress, -j->blob.bytes);
+	if (blob_restart(&j->blob)) {
+		j->err = errno;
+		die_job(j, NULL);
+	}
+	j->resumed = false;
+	go(j);
+}
+
+/* True when the blob is in its place. What came out wrong is fetched once more: a resumed one
+ * because the earlier part may be to blame, any other because the line may. */
+static bool complete(struct job *j)
+{
+	struct fetch *f = j->fetch;
+
+	if (j->blob.bytes < j->want->size)
+		die_job(j, "shorter than the manifest says");
+	if (!blob_commit(&j->blob, &j->want->id, j->want->size, NULL))
+		return true;
+	j->err = errno == EBADMSG ? 0 : errno;
+	if (j->err || j->again)
+		die_job(j, "content does not match its digest");
+	j->again = true;
+	if (blob_resume(&j->blob, f->layout_dirfd, &j->want->id)) {
+		j->err = errno;
+		die_job(j, NULL);
+	}
+	start_over(j);
+	return false;
+}
+
+static void start_job(struct job *j)
+{
+	set_call(j);
+	if (blob_resume(&j->blob, j->fetch->layout_dirfd, &j->want->id)) {
+		j->err = errno;
+		die_job(j, NULL);
+	}
+	progress_add(&j->fetch->progress, j->blob.bytes);
+	if (j->blob.bytes >= j->want->size)
+		start_over(j);
+	else
+		go(j);
+}
+
+/* A foreign layer may have to be fetched from elsewhere: without credentials. */
+static bool try_elsewhere(struct job *j)
+{
+	char **urls = j->want->urls;
+	_free_ char *url = NULL;
+
+	if (!urls || !urls[j->next_url])
+		return false;
+	url = http_resolve("https://invalid/", urls[j->next_url++]);
+	if (!url)
+		return try_elsewhere(j);
+	free(j->call.http.url);
+	j->call.http.url = steal_ptr(&url);
+	j->call.strayed = true;
+	go(j);
+	return true;
+}
+
+/* True when the job is done, false when it goes on. */
+static bool settle(struct job *j)
+{
+	long status = j->call.http.status;
+
+	if (j->err || j->fault)
+		die_job(j, j->fault);
+	if (call_again(j->fetch->registry, &j->call)) {
+		go(j);
+		return false;
+	}
+	if (status == 416 && j->blob.bytes) {
+		start_over(j);
+		return false;
+	}
+	if (status == 200 || status == 206)
+		return complete(j);
+	if (!try_elsewhere(j))
+		die_job(j, call_reason(&j->call));
+	return false;
+}
+
+static void run_jobs(struct fetch *f, size_t limit)
+{
+	size_t n_running = 0;
+
+	while (n_running || f->n_started < f->n_jobs) {
+		struct job *j;
+
+		while (n_running < limit && f->n_started < f->n_jobs) {
+			start_job(&f->jobs[f->n_started++]);
+			n_running++;
+		}
+		j = http_wait(f->registry->http)->arg;
+		if (settle(j)) {
+			call_free(&j->call);
+			n_running--;
+		}
+	}
+}
+
+static int64_t total_bytes(const struct fetch *f)
+{
+	int64_t total = 0;
+
+	for (size_t i = 0; i < f->n_jobs; i++)
+		total += f->jobs[i].want->size;
+	return total;
+}
+
+void xfetch_blobs(struct registry *r, int layout_dirfd, const struct image_manifest *m, int jobs,
+		  bool quiet)
+{
+	_free_ struct job *list = xcalloc(m->n_layers + 1, sizeof(*list));
+	struct fetch f = { .registry = r, .layout_dirfd = layout_dirfd, .jobs = list };
+
+	add_job(&f, m->config);
+	for (size_t i = 0; i < m->n_layers; i++)
+		add_job(&f, &m->layers[i]);
+	progress_start(&f.progress, "pulling", total_bytes(&f), quiet);
+	run_jobs(&f, (size_t)jobs);
+	progress_end(&f.progress);
+}

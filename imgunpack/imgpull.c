@@ -1,0 +1,145 @@
+/* imgpull - fetch an image from a registry into an OCI layout. */
+#include <signal.h>
+
+#include "imgunpack/fetch.h"
+#include "imgunpack/manifest.h"
+#include "lib/blob.h"
+#include "lib/die.h"
+#include "lib/layout.h"
+#include "lib/opt.h"
+
+static struct registry_options registry_options = { .actions = "pull", .tries = 5, .stall_s = 60 };
+static const char *platform_name;
+static int jobs = 4;
+static bool quiet;
+
+static const struct opt opts[] = {
+	{ 0, "platform", OPT_STR, &platform_name, "OS/ARCH[/VARIANT]",
+	  "the image for this platform, not this machine's" },
+	{ 0, "creds", OPT_STR, &registry_options.creds, "USER:PASSWORD", "log in with these" },
+	{ 0, "authfile", OPT_STR, &registry_options.authfile, "FILE",
+	  "credentials, as ~/.docker/config.json" },
+	{ 0, "tls-ca", OPT_STR, &registry_options.tls_ca, "FILE",
+	  "trust these authorities (PEM) instead of the system's" },
+	{ 0, "insecure", OPT_FLAG, &registry_options.insecure, NULL,
+	  "accept http, and certificates nobody vouches for" },
+	{ 'j', "jobs", OPT_INT, &jobs, "N", "fetch so many layers at once (4)" },
+	{ 0, "tries", OPT_INT, &registry_options.tries, "N", "tries at what fails in passing (5)" },
+	{ 0, "timeout", OPT_INT, &registry_options.stall_s, "SECONDS",
+	  "give up on a server that is silent so long (60)" },
+	{ 'q', "quiet", OPT_FLAG, &quiet, NULL, "no progress on a terminal" },
+	{ 0 },
+};
+
+static void parse_operands(char **argv, struct ref *ref, struct layout_name *target)
+{
+	const char *why;
+
+	if (ref_parse(argv[0], ref, &why))
+		opt_misuse("malformed reference '%s': %s", argv[0], why);
+	if (layout_name_parse(argv[1], target) || *target->digest.text)
+		opt_misuse("malformed target '%s', want LAYOUT[:TAG]", argv[1]);
+}
+
+static void parse_platform(struct platform *want)
+{
+	if (!platform_name)
+		platform_host(want);
+	else if (platform_parse(platform_name, want))
+		opt_misuse("malformed platform '%s', want OS/ARCH[/VARIANT]", platform_name);
+}
+
+static int xopen_layout(const char *dir, int *lock)
+{
+	int fd = layout_open_new(dir);
+
+	if (fd < 0 && errno == ENOTEMPTY)
+		diex("open layout '%s': a directory of something else", dir);
+	if (fd < 0 && errno == EINVAL)
+		diex("open layout '%s': not an image layout of version 1.0.0", dir);
+	if (fd < 0)
+		die("open layout '%s'", dir);
+	*lock = layout_lock(fd, false, false);
+	if (*lock < 0)
+		die("lock layout '%s'", dir);
+	return fd;
+}
+
+/* The image's own word on its platform; of an artifact that is no image there is none. */
+static bool read_platform(int layout_dirfd, const struct pulled *p, const struct platform *want,
+			  struct platform *out)
+{
+	const struct image_descriptor *d = p->manifest.config;
+	char why[IMAGE_WHY_MAX], text[PLATFORM_TEXT_MAX + 1];
+	struct image_config config;
+	_buf_ struct buf b = { 0 };
+
+	if (image_kind(d->mediaType) != IMAGE_CONFIG)
+		return false;
+	xblob_read(layout_dirfd, &d->id, d->size, IMAGE_JSON_MAX, &b);
+	if (image_config_parse(buf_str(&b), b.len, &config, why) ||
+	    image_check(&p->manifest, &config, why))
+		diex("image '%s': %s", p->digest.text, why);
+	platform_set(out, config.os, config.architecture, config.variant);
+	image_config_free(&config);
+	if (p->chosen || platform_rank(want, out) >= 0)
+		return true;
+	if (platform_name)
+		diex("image '%s' is for platform '%s' only", p->digest.text,
+		     platform_text(out, text));
+	warnx("image '%s' is for platform '%s'", p->digest.text, platform_text(out, text));
+	return true;
+}
+
+/* The manifest makes the blobs an image, the entry in index.json makes it known: in this order. */
+static void record(int layout_dirfd, const struct pulled *p, const struct platform *platform,
+		   const char *tag)
+{
+	struct layout_entry e = { p->media_type, &p->digest, (int64_t)p->json.len, platform, tag };
+	char why[LAYOUT_WHY_MAX];
+	struct digest stored;
+
+	if (blob_put(layout_dirfd, buf_str(&p->json), p->json.len, &stored))
+		die("write manifest '%s'", p->digest.text);
+	if (layout_put(layout_dirfd, &e, why))
+		diex("%s", why);
+}
+
+int main(int argc, char **argv)
+{
+	const struct usage u = { "[OPTION]... REF LAYOUT[:TAG]",
+				 "Fetch an image from a registry into an OCI layout.", opts, 0,
+				 NULL };
+	struct platform want, platform;
+	_close_ int layout_dirfd = -1, lock = -1;
+	struct layout_name target;
+	struct registry registry;
+	struct pulled pulled;
+	struct ref ref;
+	const char *tag;
+	bool is_image;
+	int first;
+
+	opt_program(argv[0]);
+	first = opt_parse(argc, argv, &u);
+	opt_operands(argc - first, 2, 2);
+	if (jobs < 1 || registry_options.tries < 1)
+		opt_misuse("--jobs and --tries start at 1");
+	parse_operands(argv + first, &ref, &target);
+	parse_platform(&want);
+	signal(SIGPIPE, SIG_IGN);
+
+	xregistry_open(&registry, &ref, &registry_options);
+	xmanifest_pull(&registry, &want, &pulled);
+	layout_dirfd = xopen_layout(target.dir, &lock);
+	xfetch_blobs(&registry, layout_dirfd, &pulled.manifest, jobs, quiet);
+	is_image = read_platform(layout_dirfd, &pulled, &want, &platform);
+	tag = target.tag ? target.tag : *ref.tag ? ref.tag : NULL;
+	record(layout_dirfd, &pulled, is_image ? &platform : NULL, tag);
+	printf("%s\n", pulled.digest.text);
+
+	pulled_free(&pulled);
+	registry_close(&registry);
+	layout_name_free(&target);
+	return 0;
+}

@@ -1,0 +1,156 @@
+#include <string.h>
+
+#include "imgunpack/manifest.h"
+#include "lib/die.h"
+#include "lib/mem.h"
+
+/* All of them, always: without the indexes some registries pick an image themselves, others deny
+ * there is one. */
+static const char accept_header[] = "Accept: " IMAGE_TYPE_INDEX ", " IMAGE_TYPE_MANIFEST
+				    ", " IMAGE_TYPE_DOCKER_LIST ", " IMAGE_TYPE_DOCKER_MANIFEST;
+
+static _noreturn_ void die_pull(const struct registry *r, const char *reason)
+{
+	_free_ char *name = ref_full(r->ref);
+
+	registry_close((struct registry *)(uintptr_t)r);
+	diex("pull '%s': %s", name, reason);
+}
+
+static bool take_body(struct http_request *h, const void *data, size_t len)
+{
+	struct buf *b = h->arg;
+
+	if (len > IMAGE_JSON_MAX - b->len)
+		return false;
+	buf_add(b, data, len);
+	return true;
+}
+
+static bool begin_body(struct http_request *h)
+{
+	buf_reset(h->arg);
+	return true;
+}
+
+/* Content-Type without its parameters, if it is a type we know; else NULL and the document must
+ * tell. */
+static char *type_of(const struct http_request *h)
+{
+	const char *value = http_header(h, "content-type");
+	_free_ char *type = value ? xmemdup0(value, strcspn(value, "; \t")) : NULL;
+
+	return image_kind(type) == IMAGE_OTHER ? NULL : steal_ptr(&type);
+}
+
+static void die_status_of(struct registry *r, struct call *c)
+{
+	if (c->http.given_up)
+		die_pull(r, "manifest larger than 4 MiB");
+	if (c->http.status == 404) {
+		_free_ char *reason = xasprintf("not found: %s", call_reason(c));
+
+		die_pull(r, reason);
+	}
+	die_pull(r, call_reason(c));
+}
+
+static void fetch(struct registry *r, const char *which, struct pulled *p)
+{
+	_free_ char *what = xasprintf("manifests/%s", which);
+	struct call c;
+
+	call_init(&c, r, what);
+	strv_add(&c.headers, accept_header);
+	c.http.start = begin_body;
+	c.http.sink = take_body;
+	c.http.arg = &p->json;
+	call_run(r, &c);
+	if (c.http.given_up || c.http.status != 200)
+		die_status_of(r, &c);
+	free(p->media_type);
+	p->media_type = type_of(&c.http);
+	digest_of(buf_str(&p->json), p->json.len, &p->digest);
+	call_free(&c);
+}
+
+static void fetch_first(struct registry *r, struct pulled *p)
+{
+	const struct ref *ref = r->ref;
+
+	fetch(r, *ref->digest.text ? ref->digest.text : ref->tag, p);
+	if (*ref->digest.text && !str_eq(ref->digest.text, p->digest.text))
+		die_pull(r, "the manifest does not match the digest asked for");
+}
+
+/* Go on to what an index lists: by digest, so that the registry cannot change its mind. */
+static void fetch_listed(struct registry *r, const struct image_descriptor *d, struct pulled *p)
+{
+	fetch(r, d->id.text, p);
+	if (!str_eq(d->id.text, p->digest.text))
+		die_pull(r, "a manifest does not match the digest its index states");
+	if (d->size != (int64_t)p->json.len)
+		die_pull(r, "a manifest does not have the size its index states");
+	if (d->mediaType) {
+		free(p->media_type);
+		p->media_type = xstrdup(d->mediaType);
+	}
+}
+
+static _noreturn_ void die_platform(const struct registry *r, const struct image_index *index,
+				    const struct platform *want)
+{
+	char text[PLATFORM_TEXT_MAX + 1];
+	_free_ char *offered = image_platforms(index->manifests, index->n_manifests);
+	_free_ char *reason = xasprintf("no image for platform '%s', only for: %s",
+					platform_text(want, text), offered);
+
+	die_pull(r, reason);
+}
+
+static void descend(struct registry *r, const struct platform *want, struct pulled *p)
+{
+	const struct image_descriptor *d;
+	struct image_index index;
+	char why[IMAGE_WHY_MAX];
+
+	if (image_index_parse(buf_str(&p->json), p->json.len, p->media_type, &index, why))
+		die_pull(r, why);
+	d = image_choose(index.manifests, index.n_manifests, want);
+	if (!d)
+		die_platform(r, &index, want);
+	p->chosen = d->platform;
+	fetch_listed(r, d, p);
+	image_index_free(&index);
+}
+
+void xmanifest_pull(struct registry *r, const struct platform *want, struct pulled *p)
+{
+	char why[IMAGE_WHY_MAX];
+
+	memset(p, 0, sizeof(*p));
+	fetch_first(r, p);
+	for (int depth = 0;; depth++) {
+		enum image_kind kind = p->media_type ? image_kind(p->media_type)
+						     : image_sniff(buf_str(&p->json), p->json.len);
+
+		if (kind != IMAGE_INDEX)
+			break;
+		if (depth == IMAGE_NESTING_MAX)
+			die_pull(r, "indexes nested too deeply");
+		descend(r, want, p);
+	}
+	if (image_manifest_parse(buf_str(&p->json), p->json.len, p->media_type, &p->manifest, why))
+		die_pull(r, why);
+	if (!p->media_type)
+		p->media_type = xstrdup(p->manifest.mediaType ? p->manifest.mediaType
+							      : IMAGE_TYPE_MANIFEST);
+}
+
+void pulled_free(struct pulled *p)
+{
+	free(p->media_type);
+	buf_free(&p->json);
+	image_manifest_free(&p->manifest);
+	memset(p, 0, sizeof(*p));
+}

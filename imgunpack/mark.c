@@ -1,0 +1,78 @@
+#include <string.h>
+
+#include "imgunpack/imgctl.h"
+#include "lib/die.h"
+#include "lib/io.h"
+
+/* Documents read, whatever an index lists: a bound for graphs that fan out. */
+enum { MAX_DOCUMENTS = 64 * 1024 };
+
+struct marking {
+	int layout_dirfd;
+	struct digests *found;
+	size_t n_documents;
+};
+
+/* Add the member "digest" of every object below J. More than the schemas name, on purpose: what we
+ * do not understand may be another tool's, and keeping is the safe side. */
+static void mark_tree(const struct json *j, struct digests *found)
+{
+	struct digest d;
+
+	for (const struct json *c = j->child; c; c = c->next) {
+		if (c->type == JSON_STRING && c->key && !strcmp(c->key, "digest") &&
+		    !digest_parse(c->text, &d))
+			digests_add(found, &d);
+		mark_tree(c, found);
+	}
+}
+
+static struct json *read_document(int layout_dirfd, const struct digest *d)
+{
+	_close_ int fd = blob_open(layout_dirfd, d, -1);
+	char why[JSON_WHY_MAX];
+	_buf_ struct buf b = { 0 };
+
+	if (fd < 0 || blob_size(layout_dirfd, d) > IMAGE_JSON_MAX ||
+	    io_read_all(fd, IMAGE_JSON_MAX, &b))
+		return NULL;
+	return json_parse(buf_str(&b), b.len, JSON_LAST_WINS, why);
+}
+
+/* The documents that an index lists, and those that they list. */
+static void mark_listed(struct marking *m, const struct json *index, int depth)
+{
+	const struct json *manifests = json_get(index, "manifests");
+
+	for (const struct json *e = manifests ? manifests->child : NULL; e; e = e->next) {
+		const char *text = json_get_str(e, "digest");
+		_json_ struct json *doc = NULL;
+		struct digest d;
+
+		if (!text || digest_parse(text, &d) || depth > IMAGE_NESTING_MAX ||
+		    m->n_documents++ > MAX_DOCUMENTS)
+			continue;
+		doc = read_document(m->layout_dirfd, &d);
+		if (!doc)
+			continue;
+		mark_tree(doc, m->found);
+		mark_listed(m, doc, depth + 1);
+	}
+}
+
+void xmark(int layout_dirfd, struct digests *out)
+{
+	struct marking m = { .layout_dirfd = layout_dirfd, .found = out };
+	char why[JSON_WHY_MAX];
+	_json_ struct json *index = NULL;
+	_buf_ struct buf b = { 0 };
+
+	if (file_read(layout_dirfd, "index.json", IMAGE_JSON_MAX, &b))
+		die("read 'index.json'");
+	index = json_parse(buf_str(&b), b.len, 0, why);
+	if (!index)
+		diex("index.json: %s", why);
+	mark_tree(index, out);
+	mark_listed(&m, index, 0);
+	digests_settle(out);
+}
