@@ -77,10 +77,12 @@ static int get_io_weight(const struct cgroup *g, struct buf *out)
 	int dirfd = cgroup_dirfd(g, CGROUP_IO);
 	uint64_t weight;
 
-	if (cgroup_read_u64(dirfd, "blkio.bfq.weight", &weight) < 0 &&
-	    cgroup_read_u64(dirfd, "blkio.weight", &weight) < 0)
-		return -1;
-	buf_addf(out, "default %llu", (unsigned long long)cgroup_blkio_to_io_weight(weight));
+	if (cgroup_read_u64(dirfd, "blkio.bfq.weight", &weight) < 0) {
+		if (cgroup_read_u64(dirfd, "blkio.weight", &weight) < 0)
+			return -1;
+		weight = cgroup_blkio_to_io_weight(weight);
+	}
+	buf_addf(out, "default %llu", (unsigned long long)weight);
 	return 0;
 }
 
@@ -190,5 +192,9 @@ int cgroup_get_word(const struct cgroup *g, const char *key, struct buf *out)
 		return -1;
 	if (!cgroup_on_v2(g, (enum cgroup_controller)c))
 		return v1_get(g, (enum cgroup_controller)c, key, out);
+	/* Linux 6.18 shows a hugetlb group's first limit as a number, later ones as "max". */
+	if (c == CGROUP_HUGETLB && str_ends(key, ".max") &&
+	    get_number(g, CGROUP_HUGETLB, key, out) == 0)
+		return 0;
 	return cgroup_read(dirfd, key, out);
 }

@@ -107,20 +107,23 @@ static int v1_cpu_burst(struct words *w, _unused_ const char *key, const char *v
 	return 0;
 }
 
-/* "N", "default N" or "MAJOR:MINOR N". */
+/* "N", "default N" or "MAJOR:MINOR N". BFQ's scale is io.weight's, up to 1000; blkio.weight has its
+ * own. */
 static int v1_io_weight(struct words *w, const char *key, const char *value)
 {
-	const char *number = strrchr(value, ' '), *rest = str_after(value, "default ");
-	bool bfq = cgroup_has_file(w->g, CGROUP_IO, "blkio.bfq.weight"), device = number && !rest;
+	bool bfq = cgroup_has_file(w->g, CGROUP_IO, "blkio.bfq.weight");
+	const char *space = strrchr(value, ' ');
+	bool device = space && !str_starts(value, "default ");
 	_free_ char *file = xasprintf("blkio.%sweight%s", bfq ? "bfq." : "",
 				      device ? "_device" : "");
 	uint64_t weight;
 
-	if (num_u64(number ? number + 1 : value, 10000, &weight) < 0 || !weight)
+	if (num_u64(space ? space + 1 : value, 10000, &weight) < 0 || !weight)
 		return refuse_value(w, key, value);
-	cgroup_plan_add(w->plan, CGROUP_IO, file, "%.*s%llu",
-			device ? (int)(number + 1 - value) : 0, value,
-			(unsigned long long)cgroup_io_to_blkio_weight(weight));
+	if (!bfq)
+		weight = cgroup_io_to_blkio_weight(weight);
+	cgroup_plan_add(w->plan, CGROUP_IO, file, "%.*s%llu", device ? (int)(space + 1 - value) : 0,
+			value, (unsigned long long)(weight < 1000 ? weight : 1000));
 	return 0;
 }
 

@@ -1,0 +1,18 @@
+/* group.h - opening groups for the verbs; what fails is reported and ends the program. */
+#ifndef CGCTL_GROUP_H
+#define CGCTL_GROUP_H
+
+#include "lib/cgroup.h"
+
+void xlayout_open(struct cgroup_layout *l);
+void xgroup_open(struct cgroup *g, const struct cgroup_layout *l, const char *path);
+/* As above, but no such group is no failure: false. */
+bool xgroup_try(struct cgroup *g, const struct cgroup_layout *l, const char *path);
+/* The default of --timeout. */
+enum { GROUP_TIMEOUT_S = 10 };
+/* Seconds of --timeout in milliseconds. */
+int group_timeout_ms(int seconds);
+/* Print what a verb has gathered. */
+void xgroup_print(const struct buf *out);
+
+#endif
