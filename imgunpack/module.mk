@@ -15,3 +15,7 @@ imgunpack/imgctl.objs := imgunpack/digests.c imgunpack/gc.c imgunpack/history.c 
     imgunpack/ls.c imgunpack/mark.c imgunpack/refname.c imgunpack/rm.c imgunpack/sweep.c \
     imgunpack/table.c imgunpack/tag.c imgunpack/verify.c
 imgunpack/imgctl.libs := libcrypto
+LIBEXEC += imgunpack/imgpack
+imgunpack/imgpack.objs := imgunpack/map.c imgunpack/pack_attr.c imgunpack/pack_image.c imgunpack/pack_options.c \
+                          imgunpack/pack_tree.c imgunpack/pack_verbs.c imgunpack/pack_write.c imgunpack/sink.c
+imgunpack/imgpack.libs = libcrypto $(codec.libs)

@@ -1,0 +1,76 @@
+/* pack.h - what imgpack's verbs share: layers out of directories, images out of layers. All of it
+ * dies on failure.
+ *
+ * The same input gives the same bytes: names are sorted, owners are numbers, times whole seconds
+ * and, with SOURCE_DATE_EPOCH, not later than it.
+ */
+#ifndef IMGUNPACK_PACK_H
+#define IMGUNPACK_PACK_H
+
+#include "lib/codec.h"
+#include "lib/layout.h"
+#include "lib/opt.h"
+#include "lib/tar.h"
+
+enum pack_kind {
+	PACK_DIR,   /* a directory as it is */
+	PACK_UPPER, /* an overlay's upper directory: its markers are whiteouts */
+	PACK_TAR,   /* a tar file, "-" is standard input, which may be compressed: taken as it is */
+};
+
+struct pack_source {
+	enum pack_kind kind;
+	const char *path;
+};
+
+/* Bytes of a tar on their way: hashed, compressed, and handed to PUT (0, or -1 and errno). */
+struct sink;
+struct sink *sink_open(enum codec codec, tar_put *put, void *ctx);
+/* A tar_put. */
+int sink_put(void *sink, const void *data, size_t len);
+/* Flush all; the digest of the uncompressed bytes. Frees SINK in any case. */
+_check_ int sink_close(struct sink *sink, struct digest *diff_id);
+
+/* Write the tree at SOURCE (not PACK_TAR) to W. Returns the newest time in it. */
+int64_t pack_tree(struct tar_writer *w, const struct pack_source *source);
+/* The same into any sink, end of archive and PACK_TAR included. */
+int64_t pack_write(struct sink *s, const struct pack_source *source);
+
+/* SOURCE_DATE_EPOCH, or INT64_MAX. */
+int64_t pack_epoch(void);
+
+/* An image being made. */
+struct pack {
+	int layout_dirfd;
+	const char *tag; /* may be NULL */
+	struct json *config, *manifest;
+	int64_t created; /* -1: leave the configuration's own */
+	bool has_history;
+};
+
+/* Open or make the layout in NAME ("LAYOUT:TAG"), locked. The tag belongs to *N. */
+void pack_open(struct pack *p, const char *name, struct layout_name *n);
+/* Begin with nothing, for PLATFORM ("os/arch", NULL is this machine). */
+void pack_scratch(struct pack *p, const char *platform);
+/* Begin with the image N of the layout. */
+void pack_base(struct pack *p, const struct layout_name *n);
+/* Put the layers the command line named on top, then its configuration, and give it its name;
+ * prints the digest. */
+void pack_finish(struct pack *p);
+
+/* The options that describe layers and configuration, for the verbs' tables. */
+extern const struct opt pack_opts[], pack_layer_opts[];
+/* What the command line asked to be packed. */
+const struct pack_source *pack_sources(size_t *n);
+/* The compression asked for; CODEC of a base image's last layer, else gzip, when none was. */
+enum codec pack_codec(const struct pack *p);
+/* Change the configuration as the options say. True when they say anything. */
+bool pack_configure(struct json *config);
+const char *pack_tag(void), *pack_platform(void), *pack_comment(void), *pack_created_by(void),
+	*pack_author(void);
+
+int verb_new(int argc, char **argv);
+int verb_add(int argc, char **argv);
+int verb_layer(int argc, char **argv);
+
+#endif

@@ -1,0 +1,276 @@
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "imgunpack/map.h"
+#include "imgunpack/pack.h"
+#include "imgunpack/pack_attr.h"
+#include "lib/die.h"
+#include "lib/mem.h"
+#include "lib/num.h"
+
+enum { CHUNK = 1 << 20 };
+
+/* The first name of a file that has several. */
+struct name {
+	dev_t dev;
+	ino_t ino;
+	char *path;
+};
+
+struct tree {
+	struct tar_writer *w;
+	bool is_upper;
+	int64_t epoch, newest;
+	dev_t dev;	  /* of the top directory; other file systems are mounted, not part of it */
+	struct map links; /* index into names */
+	struct name *names;
+	size_t n_names;
+	char *chunk;
+};
+
+static void pack_dir(struct tree *t, int fd, const char *path);
+
+int64_t pack_epoch(void)
+{
+	const char *s = getenv("SOURCE_DATE_EPOCH");
+	int64_t n = INT64_MAX;
+
+	if (s && *s && num_i64(s, 0, INT64_MAX, &n) < 0)
+		die("SOURCE_DATE_EPOCH '%s'", s);
+	return n;
+}
+
+static void write_entry(struct tree *t, const struct tar_entry *e)
+{
+	if (tar_write_entry(t->w, e) < 0)
+		die("write '%s'", e->path);
+}
+
+static void write_whiteout(struct tree *t, const char *dir, const char *name)
+{
+	_free_ char *path = xasprintf("%s%s.wh.%s", dir, *dir ? "/" : "", name);
+	const struct tar_entry e = { .type = TAR_FILE, .path = path };
+
+	write_entry(t, &e);
+}
+
+/* The name under which this inode was packed before; else NULL, and PATH is remembered. */
+static const char *first_name(struct tree *t, const struct stat *st, const char *path)
+{
+	uint64_t key = ((uint64_t)st->st_ino ^ (uint64_t)st->st_dev << 40) | 1ull << 63;
+	const uint32_t *i;
+
+	for (; (i = map_get(&t->links, key));
+	     key++) /* two file systems may collide: compare, step on */
+		if (t->names[*i].dev == st->st_dev && t->names[*i].ino == st->st_ino)
+			return t->names[*i].path;
+	t->names = xreallocarray(t->names, t->n_names + 1, sizeof(*t->names));
+	t->names[t->n_names] = (struct name){ st->st_dev, st->st_ino, xstrdup(path) };
+	map_put(&t->links, key, (uint32_t)t->n_names++);
+	return NULL;
+}
+
+/* The size is in the header already: a file that changes meanwhile is cut or filled up. */
+static void write_body(struct tree *t, int fd, const struct tar_entry *e)
+{
+	for (uint64_t left = e->size; left;) {
+		size_t want = left < CHUNK ? (size_t)left : CHUNK;
+		ssize_t n = read(fd, t->chunk, want);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			die("read '%s'", e->path);
+		if (!n) {
+			warnx("'%s' became shorter while it was read", e->path);
+			memset(t->chunk, 0, want);
+			n = (ssize_t)want;
+		}
+		if (tar_write_body(t->w, t->chunk, (size_t)n) < 0)
+			die("write '%s'", e->path);
+		left -= (uint64_t)n;
+	}
+}
+
+static void describe(struct tree *t, const struct stat *st, struct tar_entry *e)
+{
+	e->mode = st->st_mode & 07777;
+	e->uid = st->st_uid;
+	e->gid = st->st_gid;
+	e->mtime.tv_sec = st->st_mtime < t->epoch ? st->st_mtime : t->epoch;
+	if (e->mtime.tv_sec > t->newest)
+		t->newest = e->mtime.tv_sec;
+}
+
+static void pack_file(struct tree *t, int dirfd, const char *name, struct tar_entry *e)
+{
+	_close_ int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		die("open '%s'", e->path);
+	if (!S_ISREG(st.st_mode))
+		diex("read '%s': it was replaced meanwhile", e->path);
+
+	struct pack_attrs attrs = pack_attrs_read(fd, e->path, t->is_upper);
+
+	describe(t, &st, e);
+	e->size = (uint64_t)st.st_size;
+	e->xattrs = attrs.v;
+	e->nxattrs = attrs.n;
+	write_entry(t, e);
+	pack_attrs_free(&attrs);
+	write_body(t, fd, e);
+}
+
+static void pack_subdir(struct tree *t, int dirfd, const char *name, struct tar_entry *e)
+{
+	_close_ int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		die("open '%s'", e->path);
+
+	struct pack_attrs attrs = pack_attrs_read(fd, e->path, t->is_upper);
+
+	describe(t, &st, e);
+	e->xattrs = attrs.v;
+	e->nxattrs = attrs.n;
+	write_entry(t, e);
+	pack_attrs_free(&attrs);
+	if (t->is_upper && attrs.is_opaque)
+		write_whiteout(t, e->path, ".wh..opq");
+	if (st.st_dev == t->dev)
+		pack_dir(t, fd, e->path);
+}
+
+static void pack_symlink(struct tree *t, int dirfd, const char *name, struct tar_entry *e)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlinkat(dirfd, name, target, sizeof(target) - 1);
+
+	if (n < 0)
+		die("read link '%s'", e->path);
+	target[n] = '\0';
+	e->link = target;
+	write_entry(t, e);
+}
+
+static void pack_entry(struct tree *t, int dirfd, const char *dir, const char *name,
+		       const struct stat *st)
+{
+	_free_ char *path = xasprintf("%s%s%s", dir, *dir ? "/" : "", name);
+	struct tar_entry e = { .path = path };
+	const char *first = S_ISDIR(st->st_mode) || st->st_nlink < 2 ? NULL
+								     : first_name(t, st, path);
+
+	describe(t, st, &e);
+	if (first) {
+		e.type = TAR_LINK;
+		e.link = first;
+		write_entry(t, &e);
+		return;
+	}
+	switch (st->st_mode & S_IFMT) {
+	case S_IFREG:
+		e.type = TAR_FILE;
+		pack_file(t, dirfd, name, &e);
+		break;
+	case S_IFDIR:
+		e.type = TAR_DIR;
+		pack_subdir(t, dirfd, name, &e);
+		break;
+	case S_IFLNK:
+		e.type = TAR_SYMLINK;
+		pack_symlink(t, dirfd, name, &e);
+		break;
+	case S_IFSOCK:
+		warnx("'%s' is a socket: left out", path);
+		break;
+	default:
+		e.type = S_ISFIFO(st->st_mode)	? TAR_FIFO
+			 : S_ISCHR(st->st_mode) ? TAR_CHAR
+						: TAR_BLOCK;
+		e.devmajor = major(st->st_rdev);
+		e.devminor = minor(st->st_rdev);
+		write_entry(t, &e);
+	}
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static struct strv list(int fd, const char *path)
+{
+	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = copy < 0 ? NULL : fdopendir(copy);
+	struct strv names = { 0 };
+
+	if (!d)
+		die("read '%s'", path);
+	for (struct dirent *e; errno = 0, (e = readdir(d));)
+		if (!str_eq(e->d_name, ".") && !str_eq(e->d_name, ".."))
+			strv_add(&names, e->d_name);
+	if (errno)
+		die("read '%s'", path);
+	closedir(d);
+	if (names.n)
+		qsort(names.v, names.n, sizeof(*names.v), by_bytes);
+	return names;
+}
+
+static void pack_name(struct tree *t, int fd, const char *path, const char *name, bool whiteouts)
+{
+	struct stat st;
+
+	if (str_starts(name, ".wh."))
+		diex("pack '%s/%s': names with .wh. cannot be in an image", path, name);
+	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW)) {
+		if (errno != ENOENT) /* it is gone since */
+			die("read '%s/%s'", path, name);
+		return;
+	}
+
+	bool gone = t->is_upper && pack_attrs_is_whiteout(fd, name, &st);
+
+	if (gone && whiteouts)
+		write_whiteout(t, path, name);
+	if (!gone && !whiteouts)
+		pack_entry(t, fd, path, name, &st);
+}
+
+/* Whiteouts come before what a directory has. */
+static void pack_dir(struct tree *t, int fd, const char *path)
+{
+	_strv_ struct strv names = list(fd, path);
+
+	for (int pass = t->is_upper ? 0 : 1; pass < 2; pass++)
+		for (size_t i = 0; i < names.n; i++)
+			pack_name(t, fd, path, names.v[i], !pass);
+}
+
+int64_t pack_tree(struct tar_writer *w, const struct pack_source *source)
+{
+	struct tree t = { .w = w, .is_upper = source->kind == PACK_UPPER, .epoch = pack_epoch() };
+	_close_ int fd = open(source->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		die("open '%s'", source->path);
+	t.dev = st.st_dev;
+	t.chunk = xmalloc(CHUNK);
+	pack_dir(&t, fd, "");
+	for (size_t i = 0; i < t.n_names; i++)
+		free(t.names[i].path);
+	free(t.names);
+	free(t.chunk);
+	map_free(&t.links);
+	return t.newest;
+}
