@@ -27,15 +27,6 @@ static void abandon(void)
 	space_remove(space, space_dirfd, false);
 }
 
-static bool has_ipv6(const struct network *net)
-{
-	for (size_t i = 0; i < net->nranges; i++) {
-		if (net->ranges[i].subnet.family == AF_INET6)
-			return true;
-	}
-	return false;
-}
-
 static void begin(const char *name)
 {
 	if (nsfile_is_taken(name))
@@ -64,10 +55,8 @@ static void add_attached(const char *name)
 	_nft_ struct nft nft = { .fd = -1 };
 
 	network_load(network_name, &net);
-	if (nl_open(&host))
-		die("open a netlink socket");
-	table_open(&nft);
-	ports_choose(&nft, publish.v, has_ipv6(&net), &wish.ports);
+	open_host(&host, &nft);
+	ports_choose(&nft, publish.v, network_has_ipv6(&net), &wish.ports);
 	if (wish.ports.n && !net.publishes)
 		diex("network '%s' does not publish ports", net.name);
 	begin(name);

@@ -8,6 +8,13 @@
 #include "lib/mem.h"
 #include "netns/netns.h"
 
+void open_host(struct nl *host, struct nft *nft)
+{
+	if (nl_open(host))
+		die("open a netlink socket");
+	table_open(nft);
+}
+
 /* Random, unicast, locally administered: with a MAC of its own each time, a recycled address is
  * noticed. */
 static char *random_mac(void)

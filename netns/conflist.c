@@ -200,9 +200,10 @@ static int take_ipam(const struct ipam *ipam, struct network *net, char why[WHY_
 	return 0;
 }
 
-static bool is_ifname(const char *s)
+bool is_ifname(const char *s)
 {
-	return s && str_is_name(s) && strlen(s) < IF_NAMESIZE;
+	return s && str_is_name(s) && strlen(s) < IF_NAMESIZE && !str_eq(s, "lo") &&
+	       !record_is_intent(s);
 }
 
 static int take_bridge(const struct plugin *p, struct network *net, char why[WHY_MAX])
@@ -284,4 +285,13 @@ void network_free(struct network *net)
 	free(net->bridge);
 	buf_free(&net->text);
 	*net = (struct network){ 0 };
+}
+
+bool network_has_ipv6(const struct network *net)
+{
+	for (size_t i = 0; i < net->nranges; i++) {
+		if (net->ranges[i].subnet.family == AF_INET6)
+			return true;
+	}
+	return false;
 }

@@ -4,12 +4,16 @@
 
 static const struct opt opts[] = { { 0 } };
 
-/* A space somebody works on is locked; one that is not whole and not locked was left behind. */
+/* A space somebody works on is locked; one that is not alive and not locked was left behind. */
 static void collect(const char *name)
 {
 	_close_ int dirfd = space_lock(name, true);
 
-	if (dirfd >= 0 && !space_is_whole(dirfd, name))
+	if (dirfd < 0)
+		return;
+	if (space_is_alive(dirfd, name))
+		space_heal(name, dirfd);
+	else
 		space_remove(name, dirfd, true);
 }
 

@@ -136,16 +136,19 @@ int lease_take(int network_dirfd, const struct network *net, unsigned set, const
 	return set_errno(EADDRNOTAVAIL);
 }
 
+bool lease_is_of(int network_dirfd, const char *address, const char *owner)
+{
+	_free_ char *name = xmemdup0(address, strcspn(address, "/"));
+	char have[OWNER_MAX];
+
+	return !read_owner(network_dirfd, name, have) && str_eq(have, owner);
+}
+
 void lease_drop(int network_dirfd, const char *address, const char *owner)
 {
-	char have[OWNER_MAX], name[ADDR_TEXT_MAX];
-	size_t len = strcspn(address, "/");
+	_free_ char *name = xmemdup0(address, strcspn(address, "/"));
 
-	if (len >= sizeof(name))
-		return;
-	memcpy(name, address, len);
-	name[len] = '\0';
-	if (!read_owner(network_dirfd, name, have) && str_eq(have, owner))
+	if (lease_is_of(network_dirfd, address, owner))
 		unlinkat(network_dirfd, name, 0);
 }
 

@@ -65,7 +65,7 @@ static void list(const char *name, struct buf *out)
 	} else if (json) {
 		emit_object(&e, NULL);
 		emit_str(&e, "name", name);
-		emit_bool(&e, "whole", space_is_whole(dirfd, name));
+		emit_bool(&e, "alive", space_is_alive(dirfd, name));
 		emit_object(&e, "interfaces");
 		record_each(dirfd, put_json, &l);
 		emit_end(&e);

@@ -1,6 +1,8 @@
 # netns.bash - bash completion for netns.
 # shellcheck shell=bash
 
+_netns_verbs='add del exec ls show publish unpublish connect disconnect check gc network'
+
 _netns_networks() {
 	local file
 	printf '%s\n' bridge none
@@ -21,7 +23,7 @@ _netns() {
 		;;
 	*)
 		case $COMP_CWORD:${COMP_WORDS[1]} in
-		1:*) words="add del exec ls show gc --help --version" ;;
+		1:*) words="$_netns_verbs --help --version" ;;
 		*:add) words="--network --publish --ip --mac --ifname --help" ;;
 		*:ls) words="--json --quiet --help" ;;
 		*:gc) words="--help" ;;
@@ -31,7 +33,15 @@ _netns() {
 			return
 			;;
 		*:del) words="$(netns ls --quiet 2>/dev/null) --wait --help" ;;
-		*:show) words="$(netns ls --quiet 2>/dev/null) --ifname --help" ;;
+		*:show | *:publish | *:unpublish) words="$(netns ls --quiet 2>/dev/null) --ifname --help" ;;
+		*:connect) words="$(netns ls --quiet 2>/dev/null) $(_netns_networks) --ip --mac --ifname --help" ;;
+		*:disconnect) words="$(netns ls --quiet 2>/dev/null) $(_netns_networks) --help" ;;
+		*:check) words="$(netns ls --quiet 2>/dev/null) --help" ;;
+		2:network) words="create rm ls inspect --help" ;;
+		*:network)
+			words="$(_netns_networks) --subnet --gateway --first --last --bridge --internal --isolated"
+			words="$words --mtu --json --quiet --help"
+			;;
 		esac
 		;;
 	esac

@@ -8,7 +8,13 @@ static const struct verb verbs[] = {
 	{ "exec", exec_main, "run a program in a namespace" },
 	{ "ls", ls_main, "list namespaces" },
 	{ "show", show_main, "print the CNI result of a namespace" },
+	{ "publish", publish_main, "publish more ports of a namespace" },
+	{ "unpublish", unpublish_main, "take published ports back" },
+	{ "connect", connect_main, "attach a namespace to one more network" },
+	{ "disconnect", disconnect_main, "detach a namespace from a network" },
+	{ "check", check_main, "tell whether a namespace is as recorded" },
 	{ "gc", gc_main, "remove what was left behind" },
+	{ "network", network_main, "create, remove, list and inspect networks" },
 	{ 0 },
 };
 

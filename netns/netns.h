@@ -4,7 +4,7 @@
  * network, with its addresses and published ports. State, all below $LASH_RUN/net (state.c):
  *
  *   spaces/NAME/           made by mkdir, locked by flock while anyone changes the space
- *     inode                of the namespace, so that nobody else's is ever removed
+ *     network-namespace    its inode number, so that nobody else's is ever removed
  *     eth0.intent, eth0    the attachment: what is about to be there, what is there
  *   networks/NAME/         locked while addresses are handed out and while the bridge is made
  *     conflist             what the network was made from; counts until the network is taken down
@@ -83,6 +83,7 @@ struct network {
 	struct buf text; /* the conflist itself */
 };
 
+bool is_ifname(const char *s);
 /* Fill *NET (zeroed by the caller) from LEN bytes of JSON. -1 with the reason in WHY. */
 _check_ int network_parse(const char *text, size_t len, struct network *net, char why[WHY_MAX]);
 void network_free(struct network *net);
@@ -148,6 +149,7 @@ void record_commit(int space_dirfd, const char *ifname);
 /* Read the record FILE ("eth0", "eth0.intent"). -1 and errno; EINVAL when it is no record. */
 _check_ int record_read(int space_dirfd, const char *file, struct attachment *a);
 void record_remove(int space_dirfd, const char *file);
+bool attachment_has_port(const struct attachment *a, const struct port *port);
 /* Call FN for every record of the space, in the order of their names. */
 typedef void record_fn(void *arg, const char *file, const struct attachment *a);
 void record_each(int space_dirfd, record_fn *fn, void *arg);
@@ -165,12 +167,18 @@ int state_networks(void);
 int space_create(const char *name);
 /* Lock the record of a space. -1: ENOENT, or EWOULDBLOCK where NOWAIT. */
 _check_ int space_lock(const char *name, bool nowait);
-/* Is it all there: something attached, nothing half done, the namespace mounted? */
-bool space_is_whole(int space_dirfd, const char *name);
+/* For verbs: lock the space NAME, undoing what a killed verb left half done. Dies where there is
+ * none. */
+int space_open(const char *name);
+/* Its namespace is mounted, and at least one interface counts. */
+bool space_is_alive(int space_dirfd, const char *name);
 /* Names below DIRFD, sorted, dot files left out. */
 void names_of(int dirfd, struct strv *names);
 
 /* nsfile.c: namespace files, as `ip netns` makes them. */
+
+/* Longer than an interface's name can be: those are the other files in a space's record. */
+#define SPACE_INODE "network-namespace"
 
 /* A descriptor of a new network namespace. */
 int nsfile_make(void);
@@ -208,11 +216,15 @@ void lease_drop_space(const char *space);
 /* Give back those whose space, or whose mention in it, is gone. Only for gc. */
 void lease_sweep(void);
 bool lease_any(int network_dirfd);
+bool lease_is_of(int network_dirfd, const char *address, const char *owner);
 
 /* network.c: finding networks, bringing them up. */
 
 /* By name: one that is up, one of $LASH_ETC/net.d, or the built-in. Dies when there is none. */
 void network_load(const char *name, struct network *net);
+/* $LASH_ETC/net.d, and the file there that makes the network NAME, or NULL; both malloc'd. */
+char *network_dir(void);
+char *network_file(const char *name);
 /* Call FN for every network known. */
 typedef void network_fn(void *arg, const struct network *net);
 void network_each(network_fn *fn, void *arg);
@@ -294,18 +306,39 @@ void attach_loopback(int space_dirfd, int netns_fd);
 /* Undo an attachment, whatever there is of it, its record last. */
 void detach(const char *space, int space_dirfd, const char *file, const struct attachment *a,
 	    struct nl *host, struct nft *nft);
+/* The same, and delete the link now instead of leaving that to the end of the namespace. */
+void detach_fully(const char *space, int space_dirfd, const char *file, const struct attachment *a,
+		  struct nl *host, struct nft *nft);
+/* Undo what is only intended. */
+void space_heal(const char *name, int space_dirfd);
 /* Remove a space, whatever there is of it. WAIT: also for the kernel's clean-up. */
 void space_remove(const char *name, int space_dirfd, bool wait);
 
 /* show.c: print the CNI result of interface IFNAME (NULL: the first). */
 void show_result(const char *name, int space_dirfd, const char *ifname);
 
+/* Open both sockets of the host's namespace. */
+void open_host(struct nl *host, struct nft *nft);
+bool network_has_ipv6(const struct network *net);
+
 /* A verb a file; each prints its own help. */
 int add_main(int argc, char **argv);
+int check_main(int argc, char **argv);
+int connect_main(int argc, char **argv);
 int del_main(int argc, char **argv);
+int disconnect_main(int argc, char **argv);
 int exec_main(int argc, char **argv);
-int ls_main(int argc, char **argv);
-int show_main(int argc, char **argv);
 int gc_main(int argc, char **argv);
+int ls_main(int argc, char **argv);
+int network_main(int argc, char **argv);
+int publish_main(int argc, char **argv);
+int show_main(int argc, char **argv);
+int unpublish_main(int argc, char **argv);
+
+/* netns network VERB */
+int network_create_main(int argc, char **argv);
+int network_inspect_main(int argc, char **argv);
+int network_ls_main(int argc, char **argv);
+int network_rm_main(int argc, char **argv);
 
 #endif

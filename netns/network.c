@@ -21,7 +21,7 @@ static const char builtin[] =
 	"\"ipam\":{\"type\":\"host-local\",\"ranges\":[[{\"subnet\":\"10.87.0.0/16\"}]]}},"
 	"{\"type\":\"portmap\",\"capabilities\":{\"portMappings\":true}}]}";
 
-static char *conf_dir(void)
+char *network_dir(void)
 {
 	return xasprintf("%s/net.d", sys_lash_etc());
 }
@@ -53,9 +53,11 @@ int network_read_up(const char *name, struct network *net)
 	return read_network(state_networks(), path, path, net);
 }
 
-static void each_configured(network_fn *fn, void *arg)
+/* FN also gets to know the file, as ARG's business would have it. */
+typedef void file_fn(void *arg, const char *path, const struct network *net);
+static void each_file(file_fn *fn, void *arg)
 {
-	_free_ char *dir = conf_dir();
+	_free_ char *dir = network_dir();
 	_close_ int dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_strv_ struct strv names = { 0 };
 
@@ -66,60 +68,94 @@ static void each_configured(network_fn *fn, void *arg)
 	}
 	names_of(dirfd, &names);
 	for (size_t i = 0; i < names.n; i++) {
-		_free_ char *shown = xasprintf("%s/%s", dir, names.v[i]);
+		_free_ char *path = xasprintf("%s/%s", dir, names.v[i]);
 		_network_ struct network net = { 0 };
 
 		if (str_ends(names.v[i], ".conflist") &&
-		    !read_network(dirfd, names.v[i], shown, &net))
-			fn(arg, &net);
+		    !read_network(dirfd, names.v[i], path, &net))
+			fn(arg, path, &net);
 	}
 }
 
 struct search {
 	const char *name;
 	struct buf text;
+	char *path;
 };
 
-static void note_text(void *arg, const struct network *net)
+static void note_first(void *arg, const char *path, const struct network *net)
 {
 	struct search *s = arg;
 
-	if (str_eq(net->name, s->name) && !s->text.len)
-		buf_add(&s->text, net->text.data, net->text.len);
+	if (!str_eq(net->name, s->name) || s->path)
+		return;
+	s->path = xstrdup(path);
+	buf_add(&s->text, net->text.data, net->text.len);
+}
+
+/* The conflist of NAME, configured or built in; empty where there is none. */
+static void find_text(struct search *s)
+{
+	each_file(note_first, s);
+	if (!s->path && str_eq(s->name, "bridge"))
+		buf_adds(&s->text, builtin);
+}
+
+static void search_free(struct search *s)
+{
+	buf_free(&s->text);
+	free(s->path);
+}
+
+char *network_file(const char *name)
+{
+	struct search s = { .name = name };
+
+	each_file(note_first, &s);
+	buf_free(&s.text);
+	return s.path;
 }
 
 void network_load(const char *name, struct network *net)
 {
-	struct search s = { name, { 0 } };
+	struct search s = { .name = name };
 	char why[WHY_MAX];
 
 	if (!str_is_name(name))
 		diex("not a network's name: '%s'", name);
 	if (!network_read_up(name, net))
 		return;
-	each_configured(note_text, &s);
-	if (!s.text.len && str_eq(name, "bridge"))
-		buf_adds(&s.text, builtin);
+	find_text(&s);
 	if (!s.text.len)
 		diex("no such network: '%s'", name);
 	if (network_parse(s.text.data, s.text.len, net, why))
 		diex("network '%s': %s", name, why);
-	buf_free(&s.text);
+	search_free(&s);
+}
+
+struct pass {
+	network_fn *fn;
+	void *arg;
+	bool overridden;
+};
+
+static void pass_on(void *arg, const char *path _unused_, const struct network *net)
+{
+	struct pass *p = arg;
+
+	p->overridden = p->overridden || str_eq(net->name, "bridge");
+	p->fn(p->arg, net);
 }
 
 void network_each(network_fn *fn, void *arg)
 {
-	struct search s = { "bridge", { 0 } };
+	struct pass p = { fn, arg, false };
+	_network_ struct network net = { 0 };
+	char why[WHY_MAX];
 
-	each_configured(note_text, &s);
-	if (!s.text.len) {
-		_network_ struct network net = { 0 };
-
-		network_load("bridge", &net);
+	each_file(pass_on, &p);
+	if (!p.overridden && !network_parse(builtin, strlen(builtin), &net, why))
 		fn(arg, &net);
-	}
-	buf_free(&s.text);
-	each_configured(fn, arg);
 }
 
 void network_each_up(network_fn *fn, void *arg)

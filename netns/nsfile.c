@@ -108,7 +108,7 @@ void nsfile_bind(int space_dirfd, const char *name, int netns_fd)
 		die("open '%s'", netns_dir());
 	share_dir(dirfd);
 	snprintf(inode, sizeof(inode), "%llu", (unsigned long long)inode_of(netns_fd));
-	if (file_put_line(space_dirfd, "inode", inode))
+	if (file_put_line(space_dirfd, SPACE_INODE, inode))
 		die("record namespace '%s'", name);
 
 	_close_ int fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0444);
@@ -135,7 +135,7 @@ int nsfile_open(const char *name)
 
 int nsfile_open_own(int space_dirfd, const char *name)
 {
-	_free_ char *inode = file_read_line(space_dirfd, "inode");
+	_free_ char *inode = file_read_line(space_dirfd, SPACE_INODE);
 	uint64_t want;
 
 	if (!inode || num_u64(inode, UINT64_MAX, &want))
@@ -159,7 +159,7 @@ void nsfile_unbind(int space_dirfd, const char *name)
 	if (fd >= 0) {
 		if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) && errno != EINVAL)
 			warn("unmount '%s'", path);
-	} else if (faccessat(space_dirfd, "inode", F_OK, 0)) {
+	} else if (faccessat(space_dirfd, SPACE_INODE, F_OK, 0)) {
 		return;
 	}
 	if (nsfile_is_taken(name) || lstat(path, &st) || !S_ISREG(st.st_mode) || st.st_size)

@@ -54,6 +54,17 @@ void attachment_free(struct attachment *a)
 	decode_free(&attachment_schema, a);
 }
 
+bool attachment_has_port(const struct attachment *a, const struct port *port)
+{
+	for (size_t i = 0; i < a->nports; i++) {
+		if (a->ports[i].hostPort == port->hostPort &&
+		    str_eq(a->ports[i].hostIP, port->hostIP) &&
+		    str_eq(a->ports[i].protocol, port->protocol))
+			return true;
+	}
+	return false;
+}
+
 static void emit_ips(struct emit *e, const struct attachment *a, int interface)
 {
 	emit_array(e, "ips");
@@ -153,7 +164,7 @@ void record_each(int space_dirfd, record_fn *fn, void *arg)
 	for (size_t i = 0; i < files.n; i++) {
 		_attachment_ struct attachment a = { 0 };
 
-		if (str_eq(files.v[i], "inode"))
+		if (str_eq(files.v[i], SPACE_INODE))
 			continue;
 		if (record_read(space_dirfd, files.v[i], &a))
 			warn("read record '%s'", files.v[i]);

@@ -32,6 +32,17 @@ void detach(const char *space, int space_dirfd, const char *file, const struct a
 	record_remove(space_dirfd, file);
 }
 
+void detach_fully(const char *space, int space_dirfd, const char *file, const struct attachment *a,
+		  struct nl *host, struct nft *nft)
+{
+	if (a->hostName) {
+		nl_link_del(host, a->hostName);
+		if (nl_commit(host) && errno != ENODEV)
+			die("%s", nl_what(host));
+	}
+	detach(space, space_dirfd, file, a, host, nft);
+}
+
 struct work {
 	const char *name;
 	int dirfd;
@@ -40,32 +51,87 @@ struct work {
 	bool unpublished;
 };
 
-static void detach_one(void *arg, const char *file, const struct attachment *a)
+static void open_sockets(struct work *w, const struct attachment *a)
 {
-	struct work *w = arg;
-
 	if (a->nports && w->nft.fd < 0)
 		table_open(&w->nft);
 	if (a->hostName && w->nl.fd < 0 && nl_open(&w->nl))
 		die("open a netlink socket");
 	w->unpublished = w->unpublished || a->nports;
+}
+
+static void detach_one(void *arg, const char *file, const struct attachment *a)
+{
+	struct work *w = arg;
+
+	open_sockets(w, a);
 	detach(w->name, w->dirfd, file, a, &w->nl, &w->nft);
 }
 
 void space_remove(const char *name, int space_dirfd, bool wait)
 {
 	struct work w = { .name = name, .dirfd = space_dirfd, .nl.fd = -1, .nft.fd = -1 };
-	bool whole = space_is_whole(space_dirfd, name);
+	bool alive = space_is_alive(space_dirfd, name);
 
 	record_each(space_dirfd, detach_one, &w);
 	/* Killed between lease and record: nothing but the lease itself knows. */
-	if (!whole)
+	if (!alive)
 		lease_drop_space(name);
 	nsfile_unbind(space_dirfd, name);
 	if (path_remove_tree(state_spaces(), name))
 		die("remove record of '%s'", name);
 	if (w.unpublished && !wait)
 		table_linger(&w.nft);
+	nl_close(&w.nl);
+	nft_close(&w.nft);
+}
+
+/* Those ports of A that are not among OTHER's; the members stay A's. */
+static struct ports ports_without(const struct attachment *a, const struct attachment *other)
+{
+	struct ports out = { xcalloc(a->nports + 1, sizeof(*out.v)), 0 };
+
+	for (size_t i = 0; i < a->nports; i++) {
+		if (!attachment_has_port(other, &a->ports[i]))
+			out.v[out.n++] = a->ports[i];
+	}
+	return out;
+}
+
+/* A half done change of what goes on being there: only the difference goes. */
+static void undo_change(struct work *w, const char *file, const struct attachment *a,
+			const struct attachment *now)
+{
+	struct ports extra = ports_without(a, now);
+	struct attachment gone = *a;
+
+	gone.ports = extra.v;
+	gone.nports = extra.n;
+	if (extra.n)
+		table_unpublish(&w->nft, w->name, &gone);
+	free(extra.v);
+	record_remove(w->dirfd, file);
+}
+
+static void undo_intent(void *arg, const char *file, const struct attachment *a)
+{
+	struct work *w = arg;
+	_attachment_ struct attachment now = { 0 };
+
+	if (!record_is_intent(file))
+		return;
+	open_sockets(w, a);
+	if (!record_read(w->dirfd, a->ifName, &now))
+		undo_change(w, file, a, &now);
+	else
+		detach_fully(w->name, w->dirfd, file, a, &w->nl, &w->nft);
+}
+
+void space_heal(const char *name, int space_dirfd)
+{
+	struct work w = { .name = name, .dirfd = space_dirfd, .nl.fd = -1, .nft.fd = -1 };
+
+	record_each(space_dirfd, undo_intent, &w);
 	nl_close(&w.nl);
 	nft_close(&w.nft);
 }

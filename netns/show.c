@@ -43,15 +43,10 @@ int show_main(int argc, char **argv)
 	const struct usage u = { "[OPTION]... NAME", "Print the CNI result of a namespace again.",
 				 opts, 0, NULL };
 	int first = opt_parse(argc, argv, &u);
-	int dirfd;
-
 	opt_operands(argc - first, 1, 1);
-	if (!str_is_name(argv[first]))
-		opt_misuse("not a name: '%s'", argv[first]);
-	dirfd = space_lock(argv[first], false);
-	if (dirfd < 0)
-		die("open namespace '%s'", argv[first]);
+
+	_close_ int dirfd = space_open(argv[first]);
+
 	show_result(argv[first], dirfd, ifname);
-	close(dirfd);
 	return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "lib/die.h"
 #include "lib/mem.h"
+#include "lib/opt.h"
 #include "lib/path.h"
 #include "lib/sys.h"
 #include "netns/netns.h"
@@ -65,27 +66,35 @@ int space_lock(const char *name, bool nowait)
 	return path_lock_dir(state_spaces(), name, true, nowait);
 }
 
-struct tally {
-	size_t whole, intents;
-};
-
 static void tally(void *arg, const char *file, const struct attachment *a _unused_)
 {
-	struct tally *t = arg;
-
-	if (record_is_intent(file))
-		t->intents++;
-	else
-		t->whole++;
+	if (!record_is_intent(file))
+		*(bool *)arg = true;
 }
 
-bool space_is_whole(int space_dirfd, const char *name)
+bool space_is_alive(int space_dirfd, const char *name)
 {
-	struct tally t = { 0 };
 	_close_ int fd = nsfile_open_own(space_dirfd, name);
+	bool attached = false;
 
-	record_each(space_dirfd, tally, &t);
-	return fd >= 0 && t.whole && !t.intents;
+	if (fd >= 0)
+		record_each(space_dirfd, tally, &attached);
+	return attached;
+}
+
+int space_open(const char *name)
+{
+	int dirfd;
+
+	if (!str_is_name(name))
+		opt_misuse("not a name: '%s'", name);
+	dirfd = space_lock(name, false);
+	if (dirfd < 0 && errno == ENOENT)
+		diex("no such namespace: '%s'", name);
+	if (dirfd < 0)
+		die("lock namespace '%s'", name);
+	space_heal(name, dirfd);
+	return dirfd;
 }
 
 static int by_name(const void *a, const void *b)

@@ -1,0 +1,92 @@
+#include <fcntl.h>
+#include <string.h>
+
+#include "lib/die.h"
+#include "lib/opt.h"
+#include "netns/netns.h"
+
+static struct wish wish;
+
+static const struct opt opts[] = {
+	{ 0, "ip", OPT_STR, &wish.ip, "ADDRESS", "this address instead of the next free one" },
+	{ 0, "mac", OPT_STR, &wish.mac, "ADDRESS", "this MAC address instead of a random one" },
+	{ 0, "ifname", OPT_STR, &wish.ifname, "NAME", "interface's name inside (the next ethN)" },
+	{ 0 },
+};
+
+static const char *space;
+static int space_dirfd = -1;
+
+static void abandon(void)
+{
+	space_heal(space, space_dirfd);
+}
+
+struct seen {
+	const char *network;
+	bool connected;
+	bool has_default;
+};
+
+static void look(void *arg, const char *file _unused_, const struct attachment *a)
+{
+	struct seen *s = arg;
+
+	s->connected = s->connected || str_eq(a->network, s->network);
+	for (size_t i = 0; i < a->nroutes; i++) {
+		if (str_ends(a->routes[i].dst, "/0"))
+			s->has_default = true;
+	}
+}
+
+static const char *next_ifname(char name[IF_NAMESIZE])
+{
+	for (unsigned i = 0; i < 1000; i++) {
+		snprintf(name, IF_NAMESIZE, "eth%u", i);
+		if (faccessat(space_dirfd, name, F_OK, 0))
+			return name;
+	}
+	diex("namespace '%s' has too many interfaces", space);
+}
+
+static void connect_to(const char *network)
+{
+	struct seen seen = { .network = network };
+	char name[IF_NAMESIZE];
+	_network_ struct network net = { 0 };
+	_nl_ struct nl host = { .fd = -1 };
+	_nft_ struct nft nft = { .fd = -1 };
+	_close_ int netns_fd = nsfile_open_own(space_dirfd, space);
+
+	if (netns_fd < 0)
+		die("open namespace '%s'", space);
+	network_load(network, &net);
+	record_each(space_dirfd, look, &seen);
+	if (seen.connected)
+		diex("namespace '%s' is connected to '%s' already", space, network);
+	if (!wish.ifname)
+		wish.ifname = next_ifname(name);
+	else if (!faccessat(space_dirfd, wish.ifname, F_OK, 0))
+		diex("namespace '%s' has an interface '%s' already", space, wish.ifname);
+	wish.default_route = !seen.has_default;
+	open_host(&host, &nft);
+	attach(space, space_dirfd, netns_fd, &net, &wish, &host, &nft);
+	show_result(space, space_dirfd, wish.ifname);
+}
+
+int connect_main(int argc, char **argv)
+{
+	const struct usage u = { "[OPTION]... NAME NETWORK",
+				 "Attach a namespace to one more network; prints the CNI result.",
+				 opts, 0, NULL };
+	int first = opt_parse(argc, argv, &u);
+
+	opt_operands(argc - first, 2, 2);
+	if (wish.ifname && !is_ifname(wish.ifname))
+		opt_misuse("not an interface name: '%s'", wish.ifname);
+	space = argv[first];
+	space_dirfd = space_open(space);
+	die_cleanup(abandon);
+	connect_to(argv[first + 1]);
+	return 0;
+}

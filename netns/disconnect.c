@@ -1,0 +1,66 @@
+#include <string.h>
+
+#include "lib/die.h"
+#include "lib/opt.h"
+#include "netns/netns.h"
+
+struct task {
+	const char *space, *network;
+	int dirfd;
+	bool member, others;
+};
+
+static void look(void *arg, const char *file _unused_, const struct attachment *a)
+{
+	struct task *t = arg;
+
+	if (str_eq(a->network, t->network))
+		t->member = true;
+	else
+		t->others = true;
+}
+
+static void detach_member(void *arg, const char *file, const struct attachment *a)
+{
+	struct task *t = arg;
+	_nl_ struct nl host = { .fd = -1 };
+	_nft_ struct nft nft = { .fd = -1 };
+
+	if (!str_eq(a->network, t->network))
+		return;
+	open_host(&host, &nft);
+	detach_fully(t->space, t->dirfd, file, a, &host, &nft);
+}
+
+/* A namespace that leaves its last network keeps its loopback, and so a record that says it lives:
+ * made before the other one goes. */
+static void disconnect(struct task *t)
+{
+	_close_ int netns_fd = nsfile_open_own(t->dirfd, t->space);
+
+	if (netns_fd < 0)
+		die("open namespace '%s'", t->space);
+	record_each(t->dirfd, look, t);
+	if (t->member && !t->others)
+		attach_loopback(t->dirfd, netns_fd);
+	if (t->member)
+		record_each(t->dirfd, detach_member, t);
+}
+
+int disconnect_main(int argc, char **argv)
+{
+	static const struct opt opts[] = { { 0 } };
+	const struct usage u = {
+		"NAME NETWORK",
+		"Detach a namespace from a network; not being attached is no error.", opts, 0, NULL
+	};
+	int first = opt_parse(argc, argv, &u);
+
+	opt_operands(argc - first, 2, 2);
+
+	_close_ int dirfd = space_open(argv[first]);
+	struct task t = { .space = argv[first], .network = argv[first + 1], .dirfd = dirfd };
+
+	disconnect(&t);
+	return 0;
+}
