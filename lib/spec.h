@@ -15,6 +15,7 @@
 #include "lib/decode.h"
 #include "lib/json.h"
 
+#define SPEC_VERSION "1.3.0"
 enum { SPEC_MAX_BYTES = 4 << 20 };
 
 struct spec_user {

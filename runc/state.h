@@ -29,6 +29,7 @@ struct container {
 			 managed */
 	char *ociVersion;
 	struct decode_map annotations;
+	struct decode_map cgroup_paths; /* by controller, "" on v2: for others to read */
 	bool rootless;
 	int64_t creator_pid; /* who runs create, until init exists */
 	uint64_t creator_start;

@@ -1,0 +1,220 @@
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "lib/cgroup_device.h"
+#include "lib/cgroup_res.h"
+#include "lib/die.h"
+#include "lib/idmap.h"
+#include "lib/io.h"
+#include "lib/mem.h"
+#include "lib/proc.h"
+#include "lib/resources.h"
+#include "runc/launch.h"
+#include "runc/runc.h"
+#include "runc/sync.h"
+
+/* What dying has to take apart again. */
+static struct launch *current;
+
+static void abandon(void)
+{
+	struct launch *l = current;
+
+	if (l->pidfd >= 0 && !proc_pidfd_signal(l->pidfd, SIGKILL))
+		waitid(P_PIDFD, (id_t)l->pidfd, NULL, WEXITED);
+	if (l->pid_file)
+		unlink(l->pid_file);
+	if (!l->exec && container_destroy(l->container))
+		warn("remove container '%s'", l->container->id);
+}
+
+void launch_begin(struct launch *l)
+{
+	current = l;
+	die_cleanup(abandon);
+}
+
+void launch_done(void)
+{
+	die_cleanup(NULL);
+	current = NULL;
+}
+
+_noreturn_ static void report_end(const struct launch *l)
+{
+	uint64_t kills = 0;
+
+	if (l->container->cgroup && !cgroup_oom_kills(&l->group, &kills) && kills)
+		diex("container init was OOM-killed (memory limit too low?)");
+	diex("unable to start container process: init died without saying why");
+}
+
+enum sync_type launch_listen(const struct launch *l, struct buf *text)
+{
+	for (;;) {
+		enum sync_type type = sync_recv(l->syncfd, text);
+
+		if (type == SYNC_WARNING)
+			warnx("%s", buf_str(text));
+		else if (type == SYNC_ERROR)
+			diex("unable to start container process: %s", buf_str(text));
+		else
+			return type;
+	}
+}
+
+static void write_maps(struct launch *l)
+{
+	const struct spec_linux *lx = l->spec->linux_;
+
+	if (l->exec || !spec_is_new(l->spec, CLONE_NEWUSER))
+		return;
+	if (idmap_write(l->pid, (const struct idmap *)(const void *)lx->uidMappings,
+			lx->n_uidMappings, (const struct idmap *)(const void *)lx->gidMappings,
+			lx->n_gidMappings))
+		die("write linux.uidMappings and linux.gidMappings");
+	if (sync_send(l->syncfd, SYNC_MAPPED, ""))
+		report_end(l);
+}
+
+/* What the config says, and then what every container needs of /dev. The strings stay R's. */
+static struct cgroup_device_rule *with_defaults(const struct cgroup_resources *r)
+{
+	size_t n = r->n_devices + device_defaults_n;
+	struct cgroup_device_rule *rules = xcalloc(n, sizeof(*rules));
+
+	for (size_t i = 0; i < n; i++)
+		rules[i] = i < r->n_devices ? r->devices[i] : device_defaults[i - r->n_devices];
+	return rules;
+}
+
+static void apply_limits(struct launch *l)
+{
+	const struct json *j = json_find(l->spec->json, "linux.resources");
+	unsigned int flags = runc_globals.rootless ? CGROUP_TRY_DEVICES : 0;
+	struct cgroup_resources r = { 0 }, full;
+	_free_ struct cgroup_device_rule *rules = NULL;
+	char why[DECODE_WHY_MAX];
+	_buf_ struct buf reason = { 0 };
+
+	if (l->exec || !l->container->cgroup || !j || j->type == JSON_NULL)
+		return;
+	if (decode(&resources_schema, j, "linux.resources", &r, why))
+		diex("%s", why);
+	full = r;
+	if (r.n_devices) {
+		rules = with_defaults(&r);
+		full.devices = rules;
+		full.n_devices += device_defaults_n;
+	}
+	if (cgroup_apply(&l->group, &full, flags, &reason))
+		die("%s", buf_str(&reason));
+	decode_free(&resources_schema, &r);
+}
+
+static void set_oom_score(const struct launch *l)
+{
+	char path[64], text[16];
+
+	if (!l->process->has_oomScoreAdj)
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)l->pid);
+	snprintf(text, sizeof(text), "%d", (int)l->process->oomScoreAdj);
+	/* EACCES: below what we have ourselves, without CAP_SYS_RESOURCE. */
+	if (file_poke(AT_FDCWD, path, text) && !(errno == EACCES && runc_globals.rootless))
+		die("set process.oomScoreAdj to %s", text);
+}
+
+static void set_rlimits(const struct launch *l)
+{
+	for (size_t i = 0; i < l->process->n_rlimits; i++) {
+		const struct spec_rlimit *r = &l->process->rlimits[i];
+		struct rlimit limit = { r->soft, r->hard };
+
+		if (prlimit(l->pid, (enum __rlimit_resource)r->type, &limit, NULL))
+			die("set process.rlimits[%zu] (type %d)", i, r->type);
+	}
+}
+
+static void run_hooks(struct launch *l)
+{
+	const struct spec_hooks *h = l->spec->hooks;
+	_buf_ struct buf state = { 0 }, why = { 0 };
+
+	l->container->init_process_pid = l->pid;
+	container_emit(l->container, STATUS_CREATING, false, 0, &state);
+	if (hooks_run("prestart", &h->prestart, buf_str(&state), NULL, &why) ||
+	    hooks_run("createRuntime", &h->createRuntime, buf_str(&state), NULL, &why))
+		diex("%s", buf_str(&why));
+	if (sync_send(l->syncfd, SYNC_HOOKED, ""))
+		report_end(l);
+}
+
+static void save(struct launch *l)
+{
+	struct proc_stat st;
+
+	if (l->exec)
+		return;
+	if (proc_read_stat(l->pid, &st))
+		die("read the start time of %d", (int)l->pid);
+	l->container->init_process_pid = l->pid;
+	l->container->init_process_start = st.start_ticks;
+	if (container_save(l->container))
+		die("write state of container '%s'", l->container->id);
+}
+
+/* A reader sees the whole number or no file; conmon takes an absent one for failure. */
+static void write_pid_file(const struct launch *l)
+{
+	const char *slash;
+	char text[16];
+
+	if (!l->pid_file)
+		return;
+	slash = strrchr(l->pid_file, '/');
+
+	_free_ char *dir = slash ? xmemdup0(l->pid_file, (size_t)(slash - l->pid_file + 1))
+				 : xstrdup(".");
+	_close_ int dirfd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int n = snprintf(text, sizeof(text), "%d", (int)l->pid);
+
+	if (dirfd < 0 ||
+	    file_replace(dirfd, slash ? slash + 1 : l->pid_file, 0644, text, (size_t)n, false))
+		die("write pid file '%s'", l->pid_file);
+}
+
+void launch_child(struct launch *l)
+{
+	_buf_ struct buf text = { 0 };
+	enum sync_type type;
+
+	clone_start(l);
+	write_maps(l);
+	set_oom_score(l);
+	apply_limits(l);
+	while ((type = launch_listen(l, &text)) != SYNC_READY) {
+		if (type == SYNC_MOUNTED)
+			run_hooks(l);
+		else
+			report_end(l);
+	}
+	set_rlimits(l);
+	save(l);
+	write_pid_file(l);
+}
+
+void launch_release(struct launch *l)
+{
+	_buf_ struct buf text = { 0 };
+
+	if (sync_send(l->syncfd, SYNC_GO, ""))
+		report_end(l);
+	if (launch_listen(l, &text) != SYNC_END)
+		diex("unexpected word from the container's process");
+	close_fd(&l->syncfd);
+	l->syncfd = -1;
+}

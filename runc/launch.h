@@ -1,0 +1,149 @@
+/* launch.h - from a decoded config.json to a running process: what parent and child of a launch
+ * share.
+ *
+ * Everything that can be known beforehand is computed and opened by the parent; then one clone3,
+ * and the child (child.c) needs no path of the host any more but the mount point of its root. Both
+ * sides talk over sync.h. Functions here report with die() and return nothing; on the parent's side
+ * that takes the container apart again.
+ */
+#ifndef RUNC_LAUNCH_H
+#define RUNC_LAUNCH_H
+
+#include <sys/types.h>
+
+#include "lib/cgroup.h"
+#include "lib/mnt.h"
+#include "lib/ns.h"
+#include "lib/seccomp.h"
+#include "lib/spec.h"
+#include "lib/str.h"
+#include "runc/state.h"
+#include "runc/sync.h"
+
+struct launch {
+	/* What is asked for. */
+	const struct spec *spec;
+	const struct spec_process *process;
+	struct container *container;
+	bool exec;   /* one more process in a running container */
+	bool parked; /* init waits at the fifo for `start` */
+	bool no_pivot, no_new_keyring;
+	int keep_fds;	/* descriptors from 3 on that the process gets */
+	int listen_fds; /* how many of them are socket activation's */
+	const char *pid_file;
+
+	/* Opened by the parent, all close-on-exec; -1 where not needed. */
+	int rootfs_treefd;		  /* the root file system, a detached copy of its mounts */
+	int *sourcefd;			  /* detached bind sources, by index in spec->mounts */
+	int cgroupfd[CGROUP_HIERARCHIES]; /* detached: the container's own cgroups, for a cgroup
+					     mount */
+	int device_fd[32];  /* detached host devices, where a user namespace forbids mknod */
+	int nsfd[NS_TYPES]; /* namespaces to join, by index in ns_types */
+	int fifofd;	    /* O_PATH of the start fifo */
+	int console_sockfd; /* takes the terminal's master */
+	int pidfd_sockfd;   /* takes a pidfd of the process */
+	int notifyfd;	    /* detached directory of the notify socket */
+	int syncfd;	    /* each side's end of the channel */
+	int procfd;	    /* the child's private proc */
+	struct cgroup_layout layout;
+	struct cgroup group;
+	struct cgroup_join join;
+	int cgroup_fd; /* where clone3 puts the child, or -1 */
+	struct seccomp_program seccomp;
+	bool has_seccomp;
+	struct strv env;
+
+	/* The child, as the parent sees it. */
+	pid_t pid;
+	int pidfd;
+};
+
+#define LAUNCH_NONE \
+	{ \
+		.rootfs_treefd = -1, .fifofd = -1, .console_sockfd = -1, .pidfd_sockfd = -1, \
+		.notifyfd = -1, .syncfd = -1, .procfd = -1, .cgroup_fd = -1, .pidfd = -1 \
+	}
+
+/* launch.c: the parent's side, in this order. A failure after launch_begin destroys a container
+ * that was being made. */
+void launch_begin(struct launch *l);
+/* Clone; returns when the process is ready to run and its state and pid file are written. */
+void launch_child(struct launch *l);
+/* Let the process go on: to the fifo, or to its execve, which is awaited. */
+void launch_release(struct launch *l);
+/* console.c: where the terminal's master goes: to the user's SOCKET, or (NULL) to the returned
+ * descriptor; -1 where there is no terminal or it is not ours. Refuses what cannot be, by whether
+ * runc will DETACH. */
+int console_prepare(struct launch *l, const char *socket, bool detach);
+
+/* From here on dying leaves the container alone. */
+void launch_done(void);
+
+/* The child's next message that is not merely told; dies with what it says went wrong. */
+enum sync_type launch_listen(const struct launch *l, struct buf *text);
+
+/* clone.c: make the child, in its namespaces and cgroups. It goes on in child_main. */
+void clone_start(struct launch *l);
+
+/* cgroup.c: choose, record and make the container's cgroup, and open what joining it needs. */
+void cgroup_make(struct launch *l);
+
+/* prepare.c: open what the child will need. */
+void prepare_process(struct launch *l);
+void prepare_mounts(struct launch *l);
+void prepare_namespaces(struct launch *l);
+
+/* child.c: the child's side. First, in whatever is born: failures go to the parent, the cgroup is
+ * joined. */
+void child_begin(const struct launch *l);
+/* Close what is the host's, all but the few descriptors still needed. */
+void child_close_host(const struct launch *l);
+_noreturn_ void child_main(struct launch *l);
+
+/* The parts of the child's way, one file each; they see its root by descriptor. namespaces.c: */
+void namespaces_join(const struct launch *l);
+void namespaces_unshare(const struct launch *l);
+
+/* rootfs.c: attach the root and all mounts; returns the root's directory descriptor. */
+int rootfs_build(struct launch *l);
+/* Make it "/"; ROOTFD stays valid. */
+void rootfs_switch(const struct launch *l, int rootfd);
+
+/* target.c: the file or directory at PATH inside ROOTFD, made where it is missing (also behind a
+ * dangling link). Returns an O_PATH descriptor, or -1 and errno. */
+_check_ int target_open(int rootfd, const char *path, bool directory);
+
+/* mount.c: attach entry I of mounts[] to ROOTFD's tree. */
+void mount_attach(struct launch *l, int *rootfd, size_t i);
+/* mount_cgroup.c */
+void mount_cgroups(const struct launch *l, int targetfd, const struct mnt_opts *o);
+/* copy.c: copy what is in FROMFD to the empty directory TOFD, with owners, modes, times and
+ * attributes. */
+_check_ int copy_tree(int fromfd, int tofd);
+/* Set read-only what had to be writable until every mount point below was made. */
+void mount_finish(void);
+
+/* devices.c: nodes and links in /dev. */
+void devices_make(const struct launch *l, int rootfd);
+/* masks.c */
+void masks_apply(const struct launch *l, int rootfd);
+/* sysctl.c */
+void sysctl_apply(const struct launch *l);
+/* Open a terminal in the container's devpts, make it stdio, hand its master to
+ * console_sockfd. */
+void console_open(const struct launch *l, int rootfd);
+/* lsm.c: labels for the coming execve, by the private proc. */
+void lsm_check(const struct launch *l);
+void lsm_apply(const struct launch *l);
+/* sched.c: scheduler, io priority, personality, memory policy. */
+void sched_apply(const struct launch *l);
+
+/* user.c: who the process is. */
+void user_become(struct launch *l);
+/* HOME for UID from the container's passwd, malloc'd; "/" when there is none. */
+char *user_home(uid_t uid);
+
+/* program.c: find args[0] as execvp would; dies with engines' words. Returns a malloc'd path. */
+char *program_find(const char *name, char *const *env);
+
+#endif

@@ -1,0 +1,12 @@
+# The OCI runtime. Static: nothing dynamic can be loaded once the mount namespace is swapped.
+LIBEXEC    += runc/runc
+STATICALLY += runc/runc
+runc/runc.objs := runc/log.c runc/self.c runc/state.c runc/sync.c
+runc/runc.objs += runc/create.c runc/exec.c runc/run.c runc/start.c
+runc/runc.objs += runc/make.c runc/cgroup.c runc/prepare.c runc/launch.c runc/clone.c runc/foreground.c
+runc/runc.objs += runc/child.c runc/namespaces.c runc/rootfs.c runc/mount.c runc/mount_cgroup.c
+runc/runc.objs += runc/target.c runc/copy.c runc/devices.c runc/masks.c runc/sysctl.c runc/console.c
+runc/runc.objs += runc/lsm.c runc/sched.c runc/user.c runc/program.c runc/hooks.c
+runc/runc.libs := libseccomp libcap
+runc/runc.objs += runc/delete.c runc/destroy.c runc/features.c runc/group.c runc/kill.c runc/list.c runc/merge.c
+runc/runc.objs += runc/pause.c runc/ps.c runc/resume.c runc/spec.c runc/state_verb.c runc/update.c

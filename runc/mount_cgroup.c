@@ -1,0 +1,73 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "lib/die.h"
+#include "lib/mnt.h"
+#include "lib/str.h"
+#include "runc/launch.h"
+
+static void attach(int mntfd, int targetfd, const struct mnt_opts *o, const char *name)
+{
+	/* The host's flags stay; nothing in there is a link for anybody to follow. */
+	if (mnt_change(mntfd, o->set, 0, false) || mnt_attach(mntfd, targetfd))
+		die("mount cgroup '%s'", name);
+}
+
+/* "cpu,cpuacct" is one directory, found by either name. */
+static void link_controllers(int dirfd, const char *name)
+{
+	_strv_ struct strv names = { 0 };
+
+	strv_split(&names, name, ',');
+	for (size_t i = 0; names.n > 1 && i < names.n; i++) {
+		if (symlinkat(name, dirfd, names.v[i]) && errno != EEXIST)
+			die("link cgroup '%s'", names.v[i]);
+	}
+}
+
+static void attach_hierarchy(const struct launch *l, int i, int dirfd, const struct mnt_opts *o)
+{
+	const char *name = l->layout.at[i].name;
+
+	if (l->cgroupfd[i] < 0)
+		return;
+	if (mkdirat(dirfd, name, 0755))
+		die("make mount point of cgroup '%s'", name);
+
+	_close_ int targetfd = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (targetfd < 0)
+		die("open mount point of cgroup '%s'", name);
+	attach(l->cgroupfd[i], targetfd, o, name);
+	link_controllers(dirfd, name);
+}
+
+static int make_tmpfs(const struct mnt_opts *o)
+{
+	struct mnt_opts fs = { .set = o->set & ~(uint64_t)MOUNT_ATTR_RDONLY };
+	int fd;
+
+	strv_add(&fs.data, "mode=755");
+	fd = mnt_new("tmpfs", "tmpfs", &fs, NULL);
+	mnt_opts_free(&fs);
+	return fd;
+}
+
+/* v1 and hybrid: a directory a hierarchy in a tmpfs. v2: the hierarchy itself. Without cgroups of
+ * its own the container gets an empty read-only directory, never the host's. */
+void mount_cgroups(const struct launch *l, int targetfd, const struct mnt_opts *o)
+{
+	if (cgroup_is_unified(&l->layout) && l->cgroupfd[0] >= 0) {
+		attach(l->cgroupfd[0], targetfd, o, "");
+		return;
+	}
+
+	_close_ int fd = make_tmpfs(o);
+
+	if (fd < 0 || mnt_attach(fd, targetfd))
+		die("mount 'tmpfs' for cgroups");
+	for (int i = 0; i < l->layout.n; i++)
+		attach_hierarchy(l, i, fd, o);
+	if (mnt_change(fd, o->set | (l->container->cgroup ? 0 : MOUNT_ATTR_RDONLY), 0, false))
+		die("set the options of the cgroup mount");
+}

@@ -1,0 +1,213 @@
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/stat.h>
+
+#include "lib/dev.h"
+#include "lib/die.h"
+#include "lib/fd.h"
+#include "lib/idmap.h"
+#include "lib/mem.h"
+#include "lib/mnt.h"
+#include "lib/path.h"
+#include "lib/seccomp_spec.h"
+#include "lib/sock.h"
+#include "runc/launch.h"
+#include "runc/runc.h"
+
+static void prepare_env(struct launch *l)
+{
+	for (char **e = l->process->env; e && *e; e++)
+		strv_setenv(&l->env, *e);
+	if (l->listen_fds) {
+		_free_ char *n = xasprintf("LISTEN_FDS=%d", l->listen_fds);
+
+		strv_setenv(&l->env, n);
+		strv_setenv(&l->env, "LISTEN_PID=1");
+	}
+}
+
+static int open_cache(void)
+{
+	_free_ char *dir = xasprintf("%s/.cache", runc_globals.root);
+
+	return path_open_dir(dir, 0700);
+}
+
+/* The filter is compiled here, while nothing waits for it; the child only loads it. */
+static void prepare_seccomp(struct launch *l)
+{
+	const struct json *j = json_find(l->spec->json, "linux.seccomp");
+	_seccomp_profile_ struct seccomp_profile profile = { 0 };
+	char why[DECODE_WHY_MAX];
+
+	if (!j || j->type == JSON_NULL)
+		return;
+	if (seccomp_profile_decode(j, &profile, why))
+		diex("%s", why);
+	if (!seccomp_is_wanted(&profile))
+		return;
+	if (seccomp_has_notify(&profile))
+		diex("linux.seccomp: SCMP_ACT_NOTIFY: not supported");
+
+	_close_ int cachefd = open_cache();
+
+	if (seccomp_compile(&profile, cachefd, &l->seccomp, why))
+		diex("%s", why);
+	l->has_seccomp = true;
+}
+
+static void check_kept_fds(const struct launch *l)
+{
+	for (int fd = 3; fd < 3 + l->keep_fds; fd++) {
+		if (!fd_is_open(fd))
+			die("unable to stat preserved-fd %d", fd);
+	}
+}
+
+void prepare_process(struct launch *l)
+{
+	check_kept_fds(l);
+	prepare_env(l);
+	prepare_seccomp(l);
+	lsm_check(l);
+}
+
+/* What is cloned from a mount that is shared with the host must not stay its peer in the container.
+ */
+static int clone_apart(const struct launch *l, int dirfd, const char *path, bool tree)
+{
+	const char *propagation = l->spec->linux_->rootfsPropagation;
+	bool shared = propagation && str_ends(propagation, "shared");
+	_close_ int fd = mnt_clone(dirfd, path, tree);
+
+	if (fd < 0 || (!shared && mnt_propagate(fd, MS_SLAVE, tree)))
+		return -1;
+	return steal_fd(&fd);
+}
+
+static int mount_userns(const struct spec_mount *m)
+{
+	return idmap_userns((const struct idmap *)(const void *)m->uidMappings, m->n_uidMappings,
+			    (const struct idmap *)(const void *)m->gidMappings, m->n_gidMappings);
+}
+
+/* A mount's own maps, or, for the option alone, the container's. */
+static void map_source(const struct launch *l, const struct spec_mount *m, const struct mnt_opts *o,
+		       int fd)
+{
+	struct spec_mount maps = *m;
+
+	if (!m->n_uidMappings && !o->idmap)
+		return;
+	if (!m->n_uidMappings) {
+		maps.uidMappings = l->spec->linux_->uidMappings;
+		maps.n_uidMappings = l->spec->linux_->n_uidMappings;
+		maps.gidMappings = l->spec->linux_->gidMappings;
+		maps.n_gidMappings = l->spec->linux_->n_gidMappings;
+	}
+
+	_close_ int usernsfd = mount_userns(&maps);
+
+	if (usernsfd < 0)
+		die("make the user namespace of the mappings of mount '%s'", m->destination);
+	if (mnt_idmap(fd, usernsfd, o->idmap_tree))
+		die("map the ids of mount '%s'", m->destination);
+}
+
+static int open_source(const struct launch *l, const struct spec_mount *m)
+{
+	struct mnt_opts o;
+	int fd = -1;
+
+	mnt_opts_parse(&o, m->options);
+	if (o.bind || (m->type && str_eq(m->type, "bind"))) {
+		if (!m->source || !*m->source)
+			diex("mounts: bind on '%s' has no source", m->destination);
+		fd = clone_apart(l, AT_FDCWD, m->source, o.bind_tree || !o.bind);
+		if (fd < 0)
+			die("open mount source '%s' for '%s'", m->source, m->destination);
+		map_source(l, m, &o, fd);
+	} else if (m->n_uidMappings || o.idmap) {
+		diex("mounts: id mappings on '%s', which is no bind mount", m->destination);
+	}
+	mnt_opts_free(&o);
+	return fd;
+}
+
+/* The container sees its own cgroups, as copies of the host's mounts: a new mount of cgroup2 from
+ * the initial cgroup namespace would wait for an RCU grace period (7-20 ms), and shows the same. */
+static void open_cgroups(struct launch *l)
+{
+	const struct cgroup_layout *layout = &l->layout;
+	bool whole = cgroup_is_unified(layout) && !spec_namespace(l->spec, CLONE_NEWCGROUP);
+
+	for (int i = 0; i < layout->n; i++) {
+		int dirfd = whole ? layout->at[i].dirfd : l->group.dirfd[i];
+
+		if (dirfd >= 0)
+			l->cgroupfd[i] = clone_apart(l, dirfd, "", false);
+		if (dirfd >= 0 && l->cgroupfd[i] < 0)
+			die("open cgroup '%s' for a mount", layout->at[i].name);
+	}
+}
+
+static bool wants_cgroups(const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		if (spec->mounts[i].type && str_eq(spec->mounts[i].type, "cgroup"))
+			return true;
+	}
+	return false;
+}
+
+/* In a user namespace nobody may make nodes: the host's are bound instead. */
+static void open_devices(struct launch *l)
+{
+	size_t n = 0;
+
+	for (const struct dev *d = dev_defaults; d->path; d++, n++) {
+		_close_ int fd = open(d->path, O_PATH | O_CLOEXEC);
+
+		if (fd < 0 || !dev_is(fd, d))
+			die("open device '%s'", d->path);
+		l->device_fd[n] = mnt_clone(fd, "", false);
+		if (l->device_fd[n] < 0)
+			die("open device '%s' for a mount", d->path);
+	}
+	for (size_t i = 0; i < l->spec->linux_->n_devices && n < ARRAY_LEN(l->device_fd); i++, n++)
+		l->device_fd[n] = mnt_clone(AT_FDCWD, l->spec->linux_->devices[i].path, false);
+}
+
+void prepare_mounts(struct launch *l)
+{
+	const struct spec *spec = l->spec;
+
+	memset(l->cgroupfd, -1, sizeof(l->cgroupfd));
+	memset(l->device_fd, -1, sizeof(l->device_fd));
+	l->sourcefd = xcalloc(spec->n_mounts + 1, sizeof(*l->sourcefd));
+	if (spec_namespace(spec, CLONE_NEWNS)) {
+		l->rootfs_treefd = clone_apart(l, AT_FDCWD, l->container->rootfs, true);
+		if (l->rootfs_treefd < 0)
+			die("open root file system '%s'", l->container->rootfs);
+	}
+	for (size_t i = 0; i < spec->n_mounts; i++)
+		l->sourcefd[i] = open_source(l, &spec->mounts[i]);
+	if (l->container->cgroup && wants_cgroups(spec))
+		open_cgroups(l);
+	if (spec_namespace(spec, CLONE_NEWUSER))
+		open_devices(l);
+}
+
+void prepare_namespaces(struct launch *l)
+{
+	for (size_t i = 0; i < NS_TYPES; i++) {
+		const struct spec_namespace *ns = spec_namespace(l->spec, ns_types[i].flag);
+
+		l->nsfd[i] = -1;
+		if (!ns || !ns->path || !*ns->path)
+			continue;
+		l->nsfd[i] = ns_open_path(ns->path, ns->type);
+		if (l->nsfd[i] < 0)
+			die("open %s namespace '%s'", ns_types[i].spec, ns->path);
+	}
+}

@@ -1,0 +1,50 @@
+/* runc run - create a container, start it and, unless told to detach, stay until it ends. */
+#include <sys/prctl.h>
+
+#include "lib/die.h"
+#include "runc/foreground.h"
+#include "runc/log.h"
+#include "runc/make.h"
+#include "runc/runc.h"
+
+static struct make_options options;
+static bool detach, keep;
+
+static const struct opt opts[] = {
+	MAKE_OPTIONS(options),
+	{ 'd', "detach", OPT_FLAG, &detach, NULL, "return once the container runs" },
+	{ 0, "keep", OPT_FLAG, &keep, NULL, "do not delete the container when it ends" },
+	{ 0 },
+};
+
+static const struct usage usage = {
+	"[OPTIONS] ID", "Create a container, start it, and wait for its end.",
+	opts,		OPT_STOP | OPT_SINGLE,
+	NULL,
+};
+
+int verb_run(int argc, char **argv)
+{
+	struct launch l = LAUNCH_NONE;
+	_container_ struct container c = CONTAINER_NONE;
+	_spec_ struct spec spec = { 0 };
+	_close_ int terminal_sockfd = -1;
+	int code;
+
+	argv += runc_parse(argc, argv, &usage, 1, 1);
+	log_prefix("runc run failed");
+	if (!detach)
+		foreground_begin(!options.no_subreaper);
+	terminal_sockfd = make_container(&l, &spec, &c, argv[0], &options, detach);
+	launch_release(&l);
+	launch_done();
+	make_poststart(&c, &spec);
+	if (detach)
+		return 0;
+	code = foreground_wait(l.pid, l.pidfd, terminal_sockfd);
+	if (keep)
+		return code;
+	if (container_lock(&c, true) || container_destroy(&c))
+		die("remove container '%s'", c.id);
+	return code;
+}
