@@ -33,14 +33,19 @@ static bool begin_body(struct http_request *h)
 	return true;
 }
 
-/* Content-Type without its parameters, if it is a type we know; else NULL and the document must
- * tell. */
+/* Content-Type without its parameters; NULL where it says nothing and the document must tell. */
 static char *type_of(const struct http_request *h)
 {
+	static const char *const vague[] = { "application/json", "application/octet-stream",
+					     "text/plain" };
 	const char *value = http_header(h, "content-type");
 	_free_ char *type = value ? xmemdup0(value, strcspn(value, "; \t")) : NULL;
 
-	return image_kind(type) == IMAGE_OTHER ? NULL : steal_ptr(&type);
+	for (size_t i = 0; type && i < ARRAY_LEN(vague); i++) {
+		if (!strcasecmp(type, vague[i]))
+			return NULL;
+	}
+	return type && *type ? steal_ptr(&type) : NULL;
 }
 
 static void die_status_of(struct registry *r, struct call *c)
