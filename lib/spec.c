@@ -297,13 +297,13 @@ static const struct field spec_fields[] = {
 };
 static const struct schema spec_schema = { sizeof(struct spec), spec_fields };
 
-int spec_rlimit_number(const char *name)
+const char *spec_rlimit_name(int type)
 {
-	for (const struct decode_name *n = rlimit_names; n->name; n++) {
-		if (str_eq(n->name, name))
-			return n->value;
-	}
-	return -1;
+	const struct decode_name *n = rlimit_names;
+
+	while (n->name && n->value != type)
+		n++;
+	return n->name ? n->name : "unknown";
 }
 
 int spec_parse(struct spec *out, const char *text, size_t len, char why[DECODE_WHY_MAX])

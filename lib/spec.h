@@ -187,7 +187,7 @@ _check_ int spec_check_process(const struct spec_process *p, char why[DECODE_WHY
 const struct spec_namespace *spec_namespace(const struct spec *s, int type);
 /* True when that namespace is a new one, made for this container. */
 bool spec_is_new(const struct spec *s, int type);
-/* RLIMIT_* of "RLIMIT_NOFILE", or -1. */
-int spec_rlimit_number(const char *name);
+/* "RLIMIT_NOFILE" of RLIMIT_NOFILE. */
+const char *spec_rlimit_name(int type);
 
 #endif

@@ -182,6 +182,16 @@ static void start_hooks(const struct launch *l)
 		diex("%s", buf_str(&why));
 }
 
+/* The working directory is made where it is missing, while the root can be written to. What goes
+ * wrong, chdir says. */
+static void make_cwd(const struct launch *l, int rootfd)
+{
+	_close_ int fd = target_open(rootfd, l->process->cwd, true);
+
+	if (fd < 0)
+		debug("make '%s': %s", l->process->cwd, strerror(errno));
+}
+
 static void build_root(struct launch *l)
 {
 	_close_ int rootfd = rootfs_build(l);
@@ -191,6 +201,7 @@ static void build_root(struct launch *l)
 	runtime_hooks(l);
 	if (l->process->terminal)
 		console_open(l, rootfd);
+	make_cwd(l, rootfd);
 	sysctl_apply(l);
 	masks_apply(l, rootfd);
 	mount_finish();
@@ -268,6 +279,7 @@ void child_main(struct launch *l)
 	child_close_host(l);
 	reopen_null();
 	sched_apply(l);
+	rlimits_set(p);
 	lsm_apply(l);
 	if (p->noNewPrivileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		die("set process.noNewPrivileges");

@@ -59,6 +59,7 @@ _noreturn_ static void stage_main(struct launch *l)
 	char text[16];
 	pid_t pid;
 
+	rlimits_raise(l->process, 0);
 	namespaces_join(l);
 	child_close_host(l);
 	if (setgid(0) || setuid(0))

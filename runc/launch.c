@@ -1,7 +1,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "lib/cgroup_device.h"
@@ -76,6 +75,7 @@ static void write_maps(struct launch *l)
 			lx->n_uidMappings, (const struct idmap *)(const void *)lx->gidMappings,
 			lx->n_gidMappings))
 		die("write linux.uidMappings and linux.gidMappings");
+	rlimits_raise(l->process, l->pid);
 	if (sync_send(l->syncfd, SYNC_MAPPED, ""))
 		report_end(l);
 }
@@ -126,17 +126,6 @@ static void set_oom_score(const struct launch *l)
 	/* EACCES: below what we have ourselves, without CAP_SYS_RESOURCE. */
 	if (file_poke(AT_FDCWD, path, text) && !(errno == EACCES && runc_globals.rootless))
 		die("set process.oomScoreAdj to %s", text);
-}
-
-static void set_rlimits(const struct launch *l)
-{
-	for (size_t i = 0; i < l->process->n_rlimits; i++) {
-		const struct spec_rlimit *r = &l->process->rlimits[i];
-		struct rlimit limit = { r->soft, r->hard };
-
-		if (prlimit(l->pid, (enum __rlimit_resource)r->type, &limit, NULL))
-			die("set process.rlimits[%zu] (type %d)", i, r->type);
-	}
 }
 
 static void run_hooks(struct launch *l)
@@ -202,7 +191,6 @@ void launch_child(struct launch *l)
 		else
 			report_end(l);
 	}
-	set_rlimits(l);
 	save(l);
 	write_pid_file(l);
 }

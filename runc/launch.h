@@ -138,6 +138,10 @@ void lsm_apply(const struct launch *l);
 /* sched.c: scheduler, io priority, personality, memory policy. */
 void sched_apply(const struct launch *l);
 
+/* rlimits.c: let the hard limits of PID (0: our own) be high enough; set them. */
+void rlimits_raise(const struct spec_process *p, pid_t pid);
+void rlimits_set(const struct spec_process *p);
+
 /* user.c: who the process is. */
 void user_become(struct launch *l);
 /* HOME for UID from the container's passwd, malloc'd; "/" when there is none. */
