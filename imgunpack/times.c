@@ -40,7 +40,7 @@ void times_set(struct times *t, uint64_t ino, const char *path, struct timespec 
 static void apply_one(const struct times_entry *e, int rootfs_dirfd)
 {
 	_close_ int fd = path_open_in_root(rootfs_dirfd, *e->path ? e->path : ".",
-					   O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+					   O_RDONLY | O_DIRECTORY);
 	const struct timespec both[2] = { e->mtime, e->mtime };
 	struct stat st;
 
