@@ -4,6 +4,7 @@
  * moved at the cost of an RCU grace period (some 10 ms), while a child can be born there for
  * nothing: so where there is v2, we stay as the parent, pass signals on and end as the child does.
  */
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -12,6 +13,7 @@
 #include "cgctl/group.h"
 #include "cgctl/verbs.h"
 #include "lib/die.h"
+#include "lib/io.h"
 #include "lib/opt.h"
 #include "lib/proc.h"
 #include "lib/sys.h"
@@ -35,17 +37,28 @@ static void block_signals(sigset_t *blocked, sigset_t *before)
 	sigprocmask(SIG_SETMASK, blocked, before);
 }
 
-_noreturn_ static void run_child(const struct cgroup_join *j, const sigset_t *mask, pid_t parent,
-				 char *const *command)
+/* What the child needs to know. */
+struct child {
+	const struct cgroup *g;
+	const struct cgroup_join *join;
+	pid_t parent;
+	int bornfd; /* a byte here: it runs */
+	bool move;  /* it was not born in the v2 group */
+	sigset_t mask;
+	char *const *command;
+};
+
+_noreturn_ static void run_child(const struct child *c)
 {
 	/* As if we were one process: who kills the one kills the other. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
+	if (getppid() != c->parent)
 		raise(SIGKILL);
-	if (cgroup_join_tasks(j) < 0)
-		die("join the group");
-	sigprocmask(SIG_SETMASK, mask, NULL);
-	xexec(command);
+	if (io_write(c->bornfd, "", 1) < 0 || (c->move && cgroup_move(c->g, 0) < 0) ||
+	    cgroup_join_tasks(c->join) < 0)
+		die("join group '%s'", c->g->path);
+	sigprocmask(SIG_SETMASK, &c->mask, NULL);
+	xexec(c->command);
 }
 
 /* What the terminal sends reaches the child by itself; what a process sends us is the child's. */
@@ -62,24 +75,52 @@ static int wait_for(pid_t child, const sigset_t *blocked)
 	}
 }
 
-static int run(const struct cgroup_join *j, const char *group, char *const *command)
+static pid_t start(struct child *c)
 {
 	struct clone_args args = {
-		.flags = CLONE_INTO_CGROUP,
+		.flags = c->move ? 0 : CLONE_INTO_CGROUP,
 		.exit_signal = SIGCHLD,
-		.cgroup = (uint64_t)j->v2_dirfd,
+		.cgroup = c->move ? 0 : (uint64_t)c->join->v2_dirfd,
 	};
-	pid_t parent = getpid(), child;
-	sigset_t blocked, before;
+	_close_ int bornfd = -1;
+	int fds[2];
+	char byte;
+	pid_t child;
 
-	block_signals(&blocked, &before);
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		die("make a pipe");
+	bornfd = fds[0];
+	c->bornfd = fds[1];
 	child = sys_clone3(&args, sizeof(args));
 	if (child == 0)
-		run_child(j, &before, parent, command);
+		run_child(c);
+	close(fds[1]);
 	if (child < 0 && errno == EBUSY)
-		diex("join group '%s': it hands controllers to groups below", group);
+		diex("join group '%s': it hands controllers to groups below", c->g->path);
 	if (child < 0)
-		die("join group '%s'", group);
+		die("join group '%s'", c->g->path);
+	if (io_read(bornfd, &byte, 1) == 1)
+		return child;
+	proc_wait(child);
+	return -1;
+}
+
+/* Since Linux 6.14 a child is killed at birth when the group it is born in and ours have been
+ * killed by cgroup.kill unequally often (see cgroup.h): then it has to move after all. */
+static int run(const struct cgroup *g, const struct cgroup_join *join, char *const *command)
+{
+	struct child c = { .g = g, .join = join, .parent = getpid(), .command = command };
+	sigset_t blocked;
+	pid_t child;
+
+	block_signals(&blocked, &c.mask);
+	child = start(&c);
+	if (child < 0) {
+		c.move = true;
+		child = start(&c);
+	}
+	if (child < 0)
+		diex("join group '%s': killed meanwhile", g->path);
 	return wait_for(child, &blocked);
 }
 
@@ -101,7 +142,7 @@ int cgctl_exec(int argc, char **argv)
 	if (cgroup_join_open(&join, &g) < 0)
 		die("join group '%s'", argv[at]);
 	if (join.v2_dirfd >= 0 && !same_pid)
-		return run(&join, argv[at], argv + at + 1);
+		return run(&g, &join, argv + at + 1);
 	if ((join.v2_dirfd >= 0 ? cgroup_move(&g, 0) : cgroup_join_tasks(&join)) < 0)
 		die("join group '%s'", argv[at]);
 	xexec(argv + at + 1);

@@ -79,13 +79,12 @@ static void set_oci(const struct cgroup *g)
 	decode_free(&resources_schema, &r);
 }
 
-static void set_words(const struct cgroup *g, char **words, size_t n)
+static void set_words(const struct cgroup *g, const struct cgroup_setting *word, size_t n)
 {
-	_free_ struct cgroup_setting *s = split_words(words, n);
 	_cgroup_plan_ struct cgroup_plan plan = { 0 };
 	_buf_ struct buf why = { 0 };
 
-	if (cgroup_plan_words(&plan, g, s, n, &why) < 0)
+	if (cgroup_plan_words(&plan, g, word, n, &why) < 0)
 		die("group '%s': %s", g->path, buf_str(&why));
 	if (dry_run)
 		print_plan(&plan, g);
@@ -99,14 +98,18 @@ int cgctl_set(int argc, char **argv)
 				 "Set limits of a group, named as on cgroup v2.", opts, 0, NULL };
 	struct cgroup_layout layout;
 	_cgroup_ struct cgroup g = CGROUP_NONE;
+	_free_ struct cgroup_setting *word = NULL;
 	int at = opt_parse(argc, argv, &u);
+	size_t n;
 
 	opt_operands(argc - at, oci ? 1 : 2, -1);
+	n = (size_t)(argc - at - 1);
+	word = split_words(argv + at + 1, n);
 	xlayout_open(&layout);
 	xgroup_open(&g, &layout, argv[at]);
 	if (oci)
 		set_oci(&g);
-	set_words(&g, argv + at + 1, (size_t)(argc - at - 1));
+	set_words(&g, word, n);
 	cgroup_layout_close(&layout);
 	return 0;
 }

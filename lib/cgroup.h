@@ -111,7 +111,10 @@ int cgroup_read_key(int dirfd, const char *file, const char *key, uint64_t *out)
 
 /* What a child needs to be in the group: pass v2_dirfd to clone3 as cgroup (CLONE_INTO_CGROUP) when
  * it is not -1, then, in the child, while single-threaded, cgroup_join_tasks. EBUSY from clone3:
- * the group has become internal; EOPNOTSUPP: threaded. */
+ * the group has become internal; EOPNOTSUPP: threaded. Linux since 6.14 (seen on 6.18) compares how
+ * often cgroup.kill was used on the caller's group with the target's, and sends a child SIGKILL
+ * before its first instruction when they differ: a child that dies without a word is to be cloned
+ * again without the flag, and to cgroup_move(g, 0) itself. */
 struct cgroup_join {
 	int v2_dirfd; /* borrowed from the group */
 	int tasksfd[CGROUP_HIERARCHIES];
@@ -142,8 +145,8 @@ int cgroup_is_populated(const struct cgroup *g);
 /* Wait until not populated; ETIMEDOUT. */
 int cgroup_wait_empty(const struct cgroup *g, int timeout_ms);
 
-/* Freeze the group and those below; on failure (ETIMEDOUT) it is thawed again. EBUSY: frozen, but
- * not by itself. */
+/* Freeze the group and those below; on failure (ETIMEDOUT) it is thawed again. Thawing is EBUSY
+ * when a group above is frozen. */
 int cgroup_freeze(const struct cgroup *g, int timeout_ms);
 int cgroup_thaw(const struct cgroup *g, int timeout_ms);
 /* 1 frozen (by itself or an ancestor), 0 not. A group on its way there counts as frozen. */

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "lib/cgroup_private.h"
+#include "lib/mem.h"
 #include "lib/str.h"
 
 enum { TRIES_TO_THAW = 50 };
@@ -110,6 +111,25 @@ int cgroup_freeze(const struct cgroup *g, int timeout_ms)
 	return set_errno(saved);
 }
 
+/* Is a group above G told to be frozen? The root group cannot be. */
+static bool v2_frozen_above(const struct cgroup *g)
+{
+	int rootfd = g->layout->at[g->layout->unified].dirfd;
+	_free_ char *path = xstrdup(g->path);
+	char *slash;
+
+	while ((slash = strrchr(path, '/'))) {
+		_close_ int dirfd = -1;
+		uint64_t frozen;
+
+		*slash = '\0';
+		dirfd = cgroup_open_dir(rootfd, path);
+		if (dirfd >= 0 && cgroup_read_u64(dirfd, "cgroup.freeze", &frozen) == 0 && frozen)
+			return true;
+	}
+	return false;
+}
+
 int cgroup_thaw(const struct cgroup *g, int timeout_ms)
 {
 	struct freezers f = find(g);
@@ -122,9 +142,9 @@ int cgroup_thaw(const struct cgroup *g, int timeout_ms)
 		return 0;
 	if (cgroup_write(f.v2, "cgroup.freeze", "0") < 0)
 		return -1;
-	if (v2_wait(f.v2, 0, timeout_ms) == 0)
-		return 0;
-	return set_errno(errno == ETIMEDOUT ? EBUSY : errno);
+	if (v2_frozen_above(g))
+		return set_errno(EBUSY);
+	return v2_wait(f.v2, 0, timeout_ms);
 }
 
 int cgroup_is_frozen(const struct cgroup *g)
