@@ -46,9 +46,13 @@ static int remove_group(const struct container *c)
 		return 0;
 	if (cgroup_layout_open(&layout, NULL))
 		return errno == ENOENT ? 0 : -1;
-	rc = kill_group(&layout, c->cgroup);
-	if (!rc)
-		rc = cgroup_remove(&layout, c->cgroup, KILL_MS);
+	/* Nearly always it is empty by now, and looking for who to kill takes longer than this. */
+	rc = cgroup_remove(&layout, c->cgroup, 0);
+	if (rc && errno == EBUSY) {
+		rc = kill_group(&layout, c->cgroup);
+		if (!rc)
+			rc = cgroup_remove(&layout, c->cgroup, KILL_MS);
+	}
 	saved = errno;
 	cgroup_layout_close(&layout);
 	return rc ? set_errno(saved) : 0;

@@ -1,2 +1,4 @@
 # Programs only benchmarks use; tests/bench/TOPIC.sh is a benchmark, run by `make bench [B=TOPIC]`.
 TESTPROGS += tests/bench/interleave
+TESTPROGS += tests/bench/floor
+STATICALLY += tests/bench/floor
