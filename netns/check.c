@@ -80,26 +80,31 @@ static void check_one(void *arg, const char *file, const struct attachment *a)
 	check_ports(c, a);
 }
 
+static void check(struct check *c, const char *space)
+{
+	_close_ int dirfd = space_open(space);
+
+	c->space = space;
+	if (!space_is_alive(dirfd, space))
+		trouble(c, "the namespace is not mounted");
+	record_each(dirfd, check_one, c);
+}
+
 int check_main(int argc, char **argv)
 {
 	static const struct opt opts[] = { { 0 } };
 	const struct usage u = {
-		"NAME",
-		"Tell whether a namespace is as recorded: exit 0, or 1 and a line a trouble.", opts,
+		"NAME...",
+		"Tell whether namespaces are as recorded: exit 0, or 1 and a line a trouble.", opts,
 		0, NULL
 	};
 	int first = opt_parse(argc, argv, &u);
 	struct check c = { .host.fd = -1, .nft.fd = -1 };
 
-	opt_operands(argc - first, 1, 1);
-	c.space = argv[first];
-
-	_close_ int dirfd = space_open(c.space);
-
-	if (!space_is_alive(dirfd, c.space))
-		trouble(&c, "the namespace is not mounted");
+	opt_operands(argc - first, 1, -1);
 	open_host(&c.host, &c.nft);
-	record_each(dirfd, check_one, &c);
+	for (argv += first; *argv; argv++)
+		check(&c, *argv);
 	nl_close(&c.host);
 	nft_close(&c.nft);
 	return c.troubles ? 1 : 0;

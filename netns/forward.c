@@ -20,13 +20,14 @@ void forward_on(struct nft *nft, int family)
 	const char *path = family == AF_INET6 ? "/proc/sys/net/ipv6/conf/all/forwarding"
 					      : "/proc/sys/net/ipv4/ip_forward";
 	_free_ char *now = file_read_line(AT_FDCWD, path);
+	int fd;
 
 	if (now && !str_eq(now, "0"))
 		return;
-	if (!forward_was_off()) {
-		if (file_put_line(state_networks(), marker, "guard"))
-			die("record that the host did not forward");
-	}
+	fd = openat(state_networks(), marker, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd < 0)
+		die("record that the host did not forward");
+	close(fd);
 	table_guard(nft);
 	if (nft_commit(nft))
 		die("guard the host's forwarding");

@@ -63,7 +63,7 @@ static void each_file(file_fn *fn, void *arg)
 
 	if (dirfd < 0) {
 		if (errno != ENOENT)
-			warn("open '%s'", dir);
+			die("open '%s'", dir);
 		return;
 	}
 	names_of(dirfd, &names);
