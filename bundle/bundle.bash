@@ -3,7 +3,7 @@ _bundle()
 {
 	local cur=$2 prev=$3 options
 	options='--help --version '
-	options+='--rootfs --bundle --image --no-image --etc --volumes --volume-list'
+	options+='--rootfs --bundle --image --no-image --etc --volumes --volume-list --process'
 	options+=' --env --env-file --user --group-add --workdir --entrypoint --tty --interactive --init --ulimit --oom-score-adj --volume --mount --tmpfs --shm-size --read-only'
 	options+=' --netns --pid --ipc --uts --userns --cgroupns --hostname --domainname --memory --memory-reservation --memory-swap --memory-swappiness --oom-kill-disable --cpus --cpu-shares --cpu-period --cpu-quota --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --device-read-bps --device-write-bps --device-read-iops --device-write-iops --cgroups-path'
 	options+=' --cap-add --cap-drop --privileged --security-opt --device --device-cgroup-rule --sysctl --annotation --label --label-file --hook --stop-signal'

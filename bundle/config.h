@@ -16,7 +16,7 @@ enum { CONFIG_MAX = 4 << 20, IMAGE_MAX = 8 << 20, ENV_FILE_MAX = 1 << 20 };
 /* What the command line asked for; NULL, empty, false or -2 means: not mentioned. */
 struct request {
 	const char *rootfs, *bundle_dir, *image_file, *etc_dir, *volumes_dir, *volume_list;
-	bool no_image;
+	bool no_image, process_only;
 
 	struct strv env, env_file, ulimit, group_add;
 	const char *user, *workdir, *entrypoint, *oom_score_adj;

@@ -32,6 +32,12 @@ int bundle_edit(int argc, char **argv)
 	apply_all(config, r, &none, false);
 	if (r->user || r->group_add.n)
 		apply_user(config, r, r->user ? r->user : current_user(config, &owned));
-	config_print(config);
+	if (!r->process_only) {
+		config_print(config);
+		return 0;
+	}
+	/* A second process has a terminal only if it asks for one, whatever the first one has. */
+	json_set(tree_obj(config, "process"), "terminal", json_new_bool(r->terminal));
+	config_print(json_get(config, "process"));
 	return 0;
 }

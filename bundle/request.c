@@ -15,6 +15,8 @@ static const struct opt opts[] = {
 	{ 0, "volumes", OPT_STR, &req.volumes_dir, "DIR", "where named volumes live (NAME/_data)" },
 	{ 0, "volume-list", OPT_STR, &req.volume_list, "FILE",
 	  "write the volumes used there, if any" },
+	{ 0, "process", OPT_FLAG, &req.process_only, NULL,
+	  "print only the process, for runc exec --process" },
 	{ 'e', "env", OPT_STRV, &req.env, "NAME[=VALUE]", "set or pass on a variable" },
 	{ 0, "env-file", OPT_STRV, &req.env_file, "FILE", "variables, one a line" },
 	{ 'u', "user", OPT_STR, &req.user, "USER[:GROUP]", "user, by name or number" },

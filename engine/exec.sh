@@ -1,0 +1,79 @@
+# shellcheck shell=dash disable=SC2034,SC2154
+# exec.sh - run another program in a container.
+
+VERB='exec'
+FAILURE=1
+USAGE='exec [OPTION]... CONTAINER COMMAND [ARG]...'
+HELP='Run another program in a running container.
+
+options:
+  -d, --detach                   do not wait for it
+  -e, --env NAME=VALUE           set a variable
+      --env-file FILE            variables, one a line
+  -i, --interactive              connect standard input
+      --privileged               with all capabilities
+  -t, --tty                      on a terminal of its own
+  -u, --user USER[:GROUP]        as this user
+  -w, --workdir DIR              in this directory'
+# shellcheck source=engine/state.sh
+. "$LASH_LIBEXEC/sh/state.sh"
+
+# Options move to the end, for bundle; the first operand ends them.
+detach='' stdin='' tty='' n=0 left=$#
+while [ "$left" -gt 0 ]; do
+	case $1 in
+	--help) show_help ;;
+	-d | --detach) detach=1 ;;
+	-i | --interactive) stdin=1 ;;
+	-t | --tty) tty=1 ;;
+	-it | -ti) stdin=1 tty=1 ;;
+	--privileged) set -- "$@" "$1" && n=$((n + 1)) ;;
+	-e | --env | --env-file | -u | --user | -w | --workdir)
+		[ "$left" -gt 1 ] || usage_die "$1 needs a value"
+		set -- "$@" "$1" "$2"
+		shift
+		n=$((n + 2)) left=$((left - 1))
+		;;
+	-e* | -u* | -w* | --env=* | --env-file=* | --user=* | --workdir=*) set -- "$@" "$1" && n=$((n + 1)) ;;
+	--detach-keys) shift && left=$((left - 1)) ;;
+	--detach-keys=*) ;;
+	-*) usage_die "unknown option '$1'" ;;
+	*) break ;;
+	esac
+	shift
+	left=$((left - 1))
+done
+[ "$left" -ge 2 ] || usage_die "need a container and a command"
+find_container "$1" || exit 1
+[ "$status" = running ] || die "container $1 is $status, not running"
+[ -z "$tty" ] || [ -z "$stdin" ] || [ -t 0 ] || die "the input device is not a TTY"
+
+# The command goes behind the options again.
+name=$1
+shift
+left=$((left - 1))
+set -- "$@" --
+while [ "$left" -gt 0 ]; do
+	set -- "$@" "$1"
+	shift
+	left=$((left - 1))
+done
+
+process=$dir/.exec.$$
+on_exit forget
+forget() {
+	rc=$?
+	trap - EXIT
+	rm -f "$process"
+	exit "$rc"
+}
+bundle edit --process -b "$dir" ${tty:+--tty} "$@" <"$dir/config.json" >"$process"
+state_get runtime
+set -- "${value:-runc}" --root "$LASH_RUN/runc" exec ${detach:+--detach} --process "$process" "$id"
+if [ -n "$detach" ]; then
+	"$@" </dev/null >/dev/null
+elif [ -n "$stdin" ] || [ -n "$tty" ]; then
+	"$@"
+else
+	"$@" </dev/null
+fi

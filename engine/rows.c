@@ -1,0 +1,108 @@
+/* rows - run a program that prints JSON objects, show them as rows of a table. */
+#include <fcntl.h>
+
+#include "engine/format.h"
+#include "lib/die.h"
+#include "lib/fd.h"
+#include "lib/io.h"
+#include "lib/mem.h"
+#include "lib/opt.h"
+#include "lib/proc.h"
+#include "lib/str.h"
+
+enum { INPUT_MAX = 64 << 20 };
+
+static const char *header;
+static struct strv sets;
+
+static const struct opt opts[] = {
+	{ 0, "header", OPT_STR, &header, "TEXT", "first row; then columns are aligned" },
+	{ 0, "set", OPT_STRV, &sets, "NAME=TEMPLATE", "one more field, made of others" },
+	{ 0 }
+};
+
+static void expand(const char *template, const struct json *j, struct buf *out)
+{
+	_free_ char *why = NULL;
+
+	if (format_expand(template, j, out, &why))
+		opt_misuse("%s", why);
+}
+
+static void add_fields(struct json *j)
+{
+	for (size_t i = 0; i < sets.n; i++) {
+		const char *equals = strchr(sets.v[i], '=');
+		_free_ char *name = xmemdup0(sets.v[i], equals ? (size_t)(equals - sets.v[i]) : 0);
+		_buf_ struct buf value = { 0 };
+
+		if (!*name)
+			opt_misuse("invalid --set '%s'", sets.v[i]);
+		expand(equals + 1, j, &value);
+		json_set(j, name, json_new_str(buf_str(&value)));
+	}
+}
+
+static void add_row(const char *line, const char *template, struct buf *out)
+{
+	char why[JSON_WHY_MAX];
+	_json_ struct json *j = json_parse(line, strlen(line), 0, why);
+
+	if (!j || j->type != JSON_OBJECT)
+		diex("read a row: %s", j ? "no object" : why);
+	add_fields(j);
+	expand(template, j, out);
+	buf_addc(out, '\n');
+}
+
+/* Everything COMMAND prints; ends as it does when that is badly. */
+static void read_output(char *const *argv, struct buf *text)
+{
+	int channel[2];
+	pid_t pid;
+	int rc;
+
+	if (pipe2(channel, O_CLOEXEC))
+		die("make a pipe");
+	pid = xfork();
+	if (pid == 0) {
+		if (fd_install(channel[1], STDOUT_FILENO))
+			die("redirect output");
+		xexec(argv);
+	}
+	close(channel[1]);
+	if (io_read_all(channel[0], INPUT_MAX, text))
+		die("read output of '%s'", argv[0]);
+	close(channel[0]);
+	rc = proc_wait(pid);
+	if (rc)
+		exit(rc);
+}
+
+int main(int argc, char **argv)
+{
+	const struct usage u = { "[OPTION]... TEMPLATE COMMAND [ARG]...",
+				 "Show the JSON objects COMMAND prints, one a line, as rows.", opts,
+				 OPT_CHAIN, NULL };
+	_buf_ struct buf text = { 0 }, out = { 0 };
+	_strv_ struct strv lines = { 0 };
+	int at;
+
+	opt_program(argv[0]);
+	at = opt_parse(argc, argv, &u);
+	opt_operands(argc - at, 2, -1);
+	read_output(argv + at + 1, &text);
+	if (header) {
+		buf_adds(&out, header);
+		buf_addc(&out, '\n');
+	}
+	strv_split(&lines, buf_str(&text), '\n');
+	for (size_t i = 0; i < lines.n; i++)
+		if (*lines.v[i])
+			add_row(lines.v[i], argv[at], &out);
+	if (header)
+		format_align(&out);
+	else if (out.len)
+		fwrite(out.data, 1, out.len, stdout);
+	return fflush(stdout) ? 1 : 0;
+}
