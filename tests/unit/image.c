@@ -196,6 +196,7 @@ static void test_platform_names(void)
 		expect_errno(platform_parse(bad[i], &p), EINVAL);
 }
 
+/* clang-format off */
 #define ENTRY(arch, more) \
 	"{\"mediaType\":\"" IMAGE_TYPE_MANIFEST "\",\"digest\":\"" D "\",\"size\":1" more \
 	",\"platform\":{\"os\":\"linux\",\"architecture\":\"" arch "\"}}"
@@ -208,6 +209,7 @@ static void test_image_choose(void)
 		"\",\"size\":0}," ENTRY("amd64", ",\"annotations\":{\"vnd.docker.reference.type\":"
 						 "\"attestation-manifest\"}") "," ENTRY(
 			"386", "") "," ENTRY("amd64", "") "," ENTRY("amd64", "") "]}";
+	/* clang-format on */
 	char why[IMAGE_WHY_MAX];
 	struct platform want;
 	struct image_index x;
