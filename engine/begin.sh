@@ -76,25 +76,39 @@ begin_shim() {
 }
 
 begin_shim_with() {
-	if is_printing; then
-		step "$@" --on-exit "$LASH" --on-exit-arg ended --on-exit-arg "$id" "$id"
-	elif ! step "$@" --on-exit "$LASH" --on-exit-arg ended --on-exit-arg "$id" "$id" 2>"$dir/error"; then
-		error_file=$dir/error
-		fail_of_runtime
-	fi
+	set -- "$@" --on-exit "$LASH" --on-exit-arg ended --on-exit-arg "$id" "$id"
+	step_error "$dir/error" "$@" || fail_of_runtime
 }
 
-# fail_of_runtime - 127: no such command, 126: it cannot be executed, 125: everything else.
+# fail_of_runtime - 127: no such command, 126: it cannot be executed, 125: everything else. A runtime's line is
+# time="..." level=error msg="...": the message is shown, as ours.
 fail_of_runtime() {
 	rc=125
 	while IFS= read -r line || [ -n "$line" ]; do
-		printf '%s\n' "$line" >&2
+		case $line in
+		*' level='*' msg="'*) unwrap_line && warn "$line" ;;
+		*) printf '%s\n' "$line" >&2 ;;
+		esac
 		case $line in
 		*'executable file not found'* | *[Nn]'o such file or directory'*) rc=127 ;;
 		*[Pp]'ermission denied'* | *[Ii]'s a directory'* | *[Ee]'xec format error'*) rc=126 ;;
 		esac
-	done <"$error_file"
+	done <"$dir/error"
 	exit "$rc"
+}
+
+# unwrap_line - what stands between msg=" and the last quote of $line, its \" made plain.
+unwrap_line() {
+	rest=${line#*' msg="'}
+	rest=${rest%\"}
+	line=
+	while :; do
+		case $rest in
+		*\\\"*) line="$line${rest%%\\\"*}\"" rest=${rest#*\\\"} ;;
+		*) break ;;
+		esac
+	done
+	line=$line$rest
 }
 
 begin_container() {
@@ -106,7 +120,7 @@ begin_container() {
 }
 
 begin_started() {
-	step "$runtime" --root "$LASH_RUN/runc" start "$id" 2>"$error_file" || fail_of_runtime
+	step_error "$dir/error" "$runtime" --root "$LASH_RUN/runc" start "$id" || fail_of_runtime
 }
 
 # begin_attached STDIN NO_SIG_PROXY KEYS - start, stay connected, leave as the container does.

@@ -1,6 +1,6 @@
 # shellcheck shell=dash disable=SC2034,SC2154
 # chain.sh - running the steps of a chain, or printing them.
-# Defines: step, step_to, quote (sets $quoted), introduce, is_printing.
+# Defines: step, step_to, step_error, quote (sets $quoted), introduce, is_printing.
 # Reads: LASH_CHAIN ("print": only print, "show": print and run, unset: run).
 
 is_printing() {
@@ -70,6 +70,14 @@ show_step() {
 step() {
 	[ -z "${LASH_CHAIN-}" ] || show_step "$@"
 	is_printing || "$@"
+}
+
+# step_error FILE COMMAND [ARG]... - run it with stderr into FILE, for the caller to look at.
+step_error() {
+	err=$1
+	shift
+	[ -z "${LASH_CHAIN-}" ] || show_step "$@"
+	is_printing || "$@" 2>"$err"
 }
 
 # step_to FILE COMMAND [ARG]... - run it with stdout into FILE.

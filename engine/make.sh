@@ -39,6 +39,10 @@ get_image() {
 	missing) [ -f "$LASH_ROOT/images/index.json" ] && ! is_printing || has_image || pull_image ;;
 	never) [ -f "$LASH_ROOT/images/index.json" ] || die "no such image: $run_image" ;;
 	esac
+	if is_printing; then
+		unpack_image
+		return
+	fi
 	if unpack_image 2>"$error_file"; then
 		return
 	fi
@@ -99,7 +103,6 @@ make_container() {
 	error_file=$dir/error
 	introduce "$run_id" "$dir"
 	make_record || exit 125
-	is_printing && error_file=/dev/null
 	get_image
 	netns_option
 	step_to "$dir/config.json" bundle create -b "$dir" --rootfs "$dir/rootfs" --image "$dir/image.json" \

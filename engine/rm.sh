@@ -42,8 +42,27 @@ end_run() {
 	fi
 }
 
+# find NAME - with --force an ID will do, and what is not there is removed already.
+find() {
+	if [ -z "$force" ]; then
+		find_container "$1"
+	elif ! find_container "$1" 2>/dev/null; then
+		case $1 in
+		*[!0-9a-f]*) return 2 ;;
+		????????????????????????????????????????????????????????????????) ;;
+		*) return 2 ;;
+		esac
+		id=$1 dir=$LASH_ROOT/containers/$1 status=unfinished pid=0
+	fi
+}
+
 remove() {
-	find_container "$1" || return 1
+	rc=0
+	find "$1" || rc=$?
+	case $rc in
+	1) return 1 ;;
+	2) return 0 ;;
+	esac
 	case $status in
 	running | paused)
 		[ -n "$force" ] || {
@@ -57,8 +76,8 @@ remove() {
 	printf '%s\n' "$1"
 }
 
-rc=0
+failed=0
 for name; do
-	remove "$name" || rc=1
+	remove "$name" || failed=1
 done
-exit "$rc"
+exit "$failed"
