@@ -64,7 +64,6 @@ static int adopt_fd(struct logfile *lf, int fd)
 
 int logfile_open(struct logfile *lf)
 {
-	lf->fd = -1;
 	if (open_place(lf) < 0 || adopt_fd(lf, open_append(lf)) < 0)
 		return -1;
 	mend_tail(lf);

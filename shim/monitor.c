@@ -19,8 +19,6 @@ static void fail(struct monitor *m, int status, const char *why, size_t len)
 	clients_close(m);
 	control_close(m);
 	console_close(m);
-	for (unsigned i = 0; i < m->n_logs; i++)
-		logfile_abandon(m->logs[i]);
 	m->ending.code = status;
 	m->plan->face->failed(m, status, why, len);
 	loop_stop(&m->loop);

@@ -37,12 +37,10 @@ static void read_config(struct run *r)
 }
 
 /* The directory is ours alone from here on. What a former life left in it goes. */
-static void claim_place(struct run *r)
+static void claim_place(struct run *r, const char *path)
 {
 	static const char *const stale[] = { PLACE_EXIT, PLACE_JSON, PLACE_PID,	   PLACE_SHIM_PID,
 					     PLACE_LOG,	 PLACE_TTY,  PLACE_RUNTIME };
-
-	_free_ char *path = place_path(r->dir, r->id);
 
 	r->dirfd = path_open_dir(path, 0711);
 	r->place = r->dirfd < 0 ? NULL : realpath(path, NULL);
@@ -54,12 +52,13 @@ static void claim_place(struct run *r)
 			diex("container '%s' has a shim", r->id);
 		usleep(10000);
 	}
+	r->claimed = true;
 	for (size_t i = 0; i < ARRAY_LEN(stale); i++)
 		if (unlinkat(r->dirfd, stale[i], 0) < 0 && errno != ENOENT)
 			die("remove '%s/%s'", r->place, stale[i]);
 }
 
-static void open_log(struct run *r, const char *spec)
+static void choose_log(struct run *r, const char *spec)
 {
 	struct monitor *m = &r->monitor;
 	struct logfile *lf = &r->files[m->n_logs];
@@ -77,21 +76,27 @@ static void open_log(struct run *r, const char *spec)
 	}
 	lf->max_bytes = r->log_max_size < 0 ? 0 : r->log_max_size;
 	lf->max_files = (unsigned)r->log_max_files;
-	if (logfile_open(lf) < 0)
-		die("open log '%s'", lf->path);
+	lf->fd = -1;
 	m->logs[m->n_logs++] = lf;
 }
 
-static void open_logs(struct run *r)
+static void choose_logs(struct run *r)
 {
 	if (r->logs.n > MAX_LOGS)
 		opt_misuse("more than %d logs", MAX_LOGS);
 	if (r->log_max_files < 1)
 		opt_misuse("--log-max-files must be at least 1");
 	for (size_t i = 0; i < r->logs.n; i++)
-		open_log(r, r->logs.v[i]);
+		choose_log(r, r->logs.v[i]);
+}
+
+static void open_logs(struct run *r)
+{
 	if (r->plan.passthrough && (r->monitor.n_logs || r->tty || r->open_stdin))
 		opt_misuse("passthrough goes with no other log, no -i and no terminal");
+	for (unsigned i = 0; i < r->monitor.n_logs; i++)
+		if (logfile_open(&r->files[i]) < 0)
+			die("open log '%s'", r->files[i].path);
 }
 
 /* A fifo is kept open for writing too: it does not end between one writer and the next. */
@@ -186,11 +191,14 @@ static void describe(const struct run *r)
 void run_prepare(struct run *r)
 {
 	struct plan *p = &r->plan;
+	_free_ char *path = NULL;
 
 	p->stdin_fd = p->stdin_writer_fd = -1;
-	read_config(r);
+	choose_logs(r);
 	build_on_exit(r);
-	claim_place(r);
+	path = place_path(r->dir, r->id);
+	read_config(r);
+	claim_place(r, path);
 	open_logs(r);
 	if (r->stdin_path)
 		open_stdin_file(r);

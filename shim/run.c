@@ -96,15 +96,25 @@ static void on_created(struct monitor *m)
 }
 
 /* Nothing stays behind: not the directory either, unless there is more of somebody's in it. */
-static void on_failed(struct monitor *m _unused_, int status, const char *why, size_t len)
+static void abandon(void)
 {
 	static const char *const mine[] = { PLACE_RUNTIME_PID, PLACE_RUNTIME, PLACE_LOG,
 					    PLACE_TTY };
-	_buf_ struct buf msg = { 0 };
 
+	for (unsigned i = 0; i < run.monitor.n_logs; i++)
+		logfile_abandon(run.monitor.logs[i]);
+	if (!run.claimed)
+		return;
 	for (size_t i = 0; i < ARRAY_LEN(mine); i++)
 		unlinkat(run.dirfd, mine[i], 0);
 	rmdir(run.place);
+}
+
+static void on_failed(struct monitor *m _unused_, int status, const char *why, size_t len)
+{
+	_buf_ struct buf msg = { 0 };
+
+	abandon();
 	/* What the runtime said is passed on as it is, as a line. */
 	if (!len)
 		buf_addf(&msg, "%s: create container '%s': %s failed", die_get_name(), run.id,
@@ -167,7 +177,9 @@ int shim_run(int argc, char **argv)
 	opt_operands(argc - at, 1, 1);
 	run.id = argv[at];
 	close_inherited();
+	die_cleanup(abandon);
 	run_prepare(&run);
+	die_cleanup(NULL);
 	if (run.foreground)
 		return stay();
 	if (pipe2(channel, O_CLOEXEC) < 0)

@@ -17,10 +17,10 @@ struct run {
 
 	/* what follows from them */
 	const char *id;
-	bool tty;
-	char *place;   /* its directory, absolute */
-	int dirfd;     /* which carries the lock */
-	int report_fd; /* to the process that was started; -1: that is us */
+	bool tty, claimed; /* claimed: the directory is ours */
+	char *place;	   /* its directory, absolute */
+	int dirfd;	   /* which carries the lock */
+	int report_fd;	   /* to the process that was started; -1: that is us */
 	char *pid_file;
 	struct strv command, on_exit_command;
 	struct logfile files[MAX_LOGS];

@@ -17,7 +17,8 @@ static void stream_end(struct stream *s)
 	struct monitor *m = s->m;
 
 	loop_close(&m->loop, &s->src);
-	logging_take(m, s, true);
+	if (m->state != CREATING)
+		logging_take(m, s, true);
 	monitor_stream_ended(m);
 }
 
@@ -202,7 +203,7 @@ void stdio_release(struct monitor *m)
 		struct stream *s = &m->streams[i];
 
 		if (s->used > s->cut)
-			logging_take(m, s, m->plan->flush_pieces);
+			logging_take(m, s, m->plan->flush_pieces || s->src.fd < 0);
 	}
 }
 
