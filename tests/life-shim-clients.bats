@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Clients of a container: slow ones, many, terminals.
 
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # commands for the container; a test is a subshell; set by the loaded files
 load lib/common
 load lib/shim
 
@@ -14,7 +15,7 @@ teardown() {
 }
 
 @test "clients: a stalled one is dropped, the container and the others go on" {
-	make_bundle a false sh -c 'sleep 0.5; head -c 20000000 /dev/zero | tr "\0" "x" | fold -w 99; echo end'
+	make_bundle a false sh -c 'sleep 0.5; head -c 20000000 /dev/zero | tr "\0" "x" | fold -w 99; echo; echo end'
 	make a -l "json-file:$PWD/log" --stall-ms 300
 	shim attach --no-stdin a >/dev/null &
 	stalled=$!
@@ -27,10 +28,7 @@ teardown() {
 	assert_output 0
 	wait "$good"
 	[ "$(tail -1 good)" = end ]
-	[ "$(texts log | md5sum)" = "$(md5sum <good)" ]
-	kill -CONT "$stalled"
-	status=0
-	wait "$stalled" 2>err || status=$?
+	texts log | cmp - good
 }
 
 @test "clients: a dropped one is told so" {

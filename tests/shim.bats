@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # shim - its verbs, options, files and failures.
 
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # commands for the container; a test is a subshell; set by the loaded files
 load lib/common
 load lib/shim
 

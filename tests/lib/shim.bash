@@ -17,6 +17,8 @@ shim_setup() {
 # Everything goes, and is checked to be gone.
 shim_teardown() {
 	local id
+	# A client that was left stopped or stalled must not keep the test's own descriptors.
+	jobs -p | xargs -r kill -KILL 2>/dev/null || :
 	for id in "${ids[@]}"; do
 		"$runtime" --root "$rt" delete --force "$id" 2>/dev/null || :
 		if [ -e "$LASH_RUN/shim/$id/shim-pid" ]; then
