@@ -73,14 +73,21 @@ _noreturn_ static void stage_main(struct launch *l)
 	_exit(sync_send(l->syncfd, SYNC_PID, text) ? 1 : 0);
 }
 
-/* The stage tells who it gave birth to, and is done. */
+/* The stage tells who it gave birth to, and is done. Its child may have said something before that.
+ */
 static void await_stage(struct launch *l)
 {
 	_buf_ struct buf text = { 0 };
+	enum sync_type type;
 	int pid;
 
-	if (launch_listen(l, &text) != SYNC_PID || num_int(buf_str(&text), 1, INT32_MAX, &pid))
-		diex("unable to start container process: the joining process died");
+	while ((type = launch_listen(l, &text)) != SYNC_PID) {
+		if (type == SYNC_END)
+			diex("unable to start container process: the joining process died");
+		l->early = type;
+	}
+	if (num_int(buf_str(&text), 1, INT32_MAX, &pid))
+		diex("unable to start container process: bad pid '%s'", buf_str(&text));
 	waitid(P_PIDFD, (id_t)l->pidfd, NULL, WEXITED);
 	close(l->pidfd);
 	l->pid = pid;

@@ -185,12 +185,13 @@ void launch_child(struct launch *l)
 	write_maps(l);
 	set_oom_score(l);
 	apply_limits(l);
-	while ((type = launch_listen(l, &text)) != SYNC_READY) {
-		if (type == SYNC_MOUNTED)
-			run_hooks(l);
-		else
-			report_end(l);
+	type = l->early != SYNC_END ? l->early : launch_listen(l, &text);
+	if (type == SYNC_MOUNTED) {
+		run_hooks(l);
+		type = launch_listen(l, &text);
 	}
+	if (type != SYNC_READY)
+		report_end(l);
 	save(l);
 	write_pid_file(l);
 }

@@ -56,6 +56,7 @@ struct launch {
 	/* The child, as the parent sees it. */
 	pid_t pid;
 	int pidfd;
+	enum sync_type early; /* said before it was its turn; SYNC_END: nothing */
 };
 
 #define LAUNCH_NONE \

@@ -38,6 +38,15 @@ static char *to_path(const char *key)
 	return path;
 }
 
+/* A component "..", which could lead out of what the name's start promises. */
+static bool has_dotdot(const char *path)
+{
+	_strv_ struct strv parts = { 0 };
+
+	strv_split(&parts, path, '/');
+	return strv_index(parts.v, "..") >= 0 || strv_index(parts.v, ".") >= 0;
+}
+
 static int namespace_of(const char *path)
 {
 	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
@@ -54,7 +63,7 @@ static void check(const struct launch *l, const char *key, const char *path)
 
 	if (str_eq(path, "kernel/hostname"))
 		diex("linux.sysctl: '%s': use hostname instead", key);
-	if (!ns)
+	if (!ns || has_dotdot(path))
 		diex("linux.sysctl: '%s' is not in a separate kernel namespace", key);
 	if (!spec_namespace(l->spec, ns))
 		diex("linux.sysctl: '%s' is not allowed as it belongs to the host's %s namespace",

@@ -2,6 +2,7 @@
 # runc - `runc run` of /bin/true from the default config, against the floor (clone, mounts, pivot and execve alone, see
 # floor.c), Debian's runc and crun; then exec into a running container.
 set -eu
+: "${work:?}" "${ROUNDS:?}" "${BENCH_JSON:?}" "${LASH_BUILD:?}"
 
 bundle=$work/bundle
 mkdir -p "$bundle/rootfs/bin"
