@@ -1,7 +1,7 @@
 # shellcheck shell=dash disable=SC2034,SC2154
 # chain.sh - running the steps of a chain, or printing them.
 # Defines: step, step_to, step_error, quote (sets $quoted), introduce, is_printing.
-# Reads: LASH_CHAIN ("print": only print, "show": print and run, unset: run).
+# Reads: step_error, LASH_CHAIN ("print": only print, "show": print and run, unset: run).
 
 is_printing() {
 	[ "${LASH_CHAIN-}" = print ]
@@ -80,7 +80,7 @@ step_error() {
 	is_printing || "$@" 2>"$err"
 }
 
-# step_to FILE COMMAND [ARG]... - run it with stdout into FILE.
+# step_to FILE COMMAND [ARG]... - run it with stdout into FILE, and stderr into $step_error where that is set.
 step_to() {
 	out=$1
 	shift
@@ -90,5 +90,12 @@ step_to() {
 		show_step "$@"
 		step_tail=''
 	fi
-	is_printing || "$@" >"$out"
+	if is_printing; then
+		return
+	fi
+	if [ -n "${step_error-}" ]; then
+		"$@" >"$out" 2>"$step_error"
+	else
+		"$@" >"$out"
+	fi
 }

@@ -43,9 +43,12 @@ get_image() {
 		unpack_image
 		return
 	fi
-	if unpack_image 2>"$error_file"; then
+	step_error=$error_file
+	if unpack_image; then
+		step_error=''
 		return
 	fi
+	step_error=''
 	if has_image; then
 		show_error
 		exit 125

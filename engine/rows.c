@@ -43,16 +43,29 @@ static void add_fields(struct json *j)
 	}
 }
 
-static void add_row(const char *line, const char *template, struct buf *out)
+static void add_row(struct json *j, const char *template, struct buf *out)
+{
+	if (j->type != JSON_OBJECT)
+		diex("read a row: %s, not an object", json_type_name(j->type));
+	add_fields(j);
+	expand(template, j, out);
+	buf_addc(out, '\n');
+}
+
+/* A line is an object, or an array of them: a row each. */
+static void add_line(const char *line, const char *template, struct buf *out)
 {
 	char why[JSON_WHY_MAX];
 	_json_ struct json *j = json_parse(line, strlen(line), 0, why);
 
-	if (!j || j->type != JSON_OBJECT)
-		diex("read a row: %s", j ? "no object" : why);
-	add_fields(j);
-	expand(template, j, out);
-	buf_addc(out, '\n');
+	if (!j)
+		diex("read a row: %s", why);
+	if (j->type != JSON_ARRAY) {
+		add_row(j, template, out);
+		return;
+	}
+	for (struct json *e = j->child; e; e = e->next)
+		add_row(e, template, out);
 }
 
 /* Everything COMMAND prints; ends as it does when that is badly. */
@@ -81,9 +94,11 @@ static void read_output(char *const *argv, struct buf *text)
 
 int main(int argc, char **argv)
 {
-	const struct usage u = { "[OPTION]... TEMPLATE COMMAND [ARG]...",
-				 "Show the JSON objects COMMAND prints, one a line, as rows.", opts,
-				 OPT_CHAIN, NULL };
+	const struct usage u = {
+		"[OPTION]... TEMPLATE COMMAND [ARG]...",
+		"Show the JSON objects COMMAND prints, one a line or in arrays, as rows.", opts,
+		OPT_CHAIN, NULL
+	};
 	_buf_ struct buf text = { 0 }, out = { 0 };
 	_strv_ struct strv lines = { 0 };
 	int at;
@@ -99,7 +114,7 @@ int main(int argc, char **argv)
 	strv_split(&lines, buf_str(&text), '\n');
 	for (size_t i = 0; i < lines.n; i++)
 		if (*lines.v[i])
-			add_row(lines.v[i], argv[at], &out);
+			add_line(lines.v[i], argv[at], &out);
 	if (header)
 		format_align(&out);
 	else if (out.len)
