@@ -37,6 +37,14 @@ bool volume_is_name(const char *name)
 	       !strchr(name, '+');
 }
 
+static bool has_control(const char *s)
+{
+	for (; *s; s++)
+		if (iscntrl((unsigned char)*s))
+			return true;
+	return false;
+}
+
 /* Drop the last component of the clean path in B. */
 static void path_up(struct buf *b)
 {
@@ -50,7 +58,7 @@ char *volume_clean_path(const char *path)
 {
 	_buf_ struct buf b = { 0 };
 
-	if (*path != '/')
+	if (*path != '/' || has_control(path))
 		return NULL;
 	while (*path) {
 		size_t len = strcspn(path += strspn(path, "/"), "/");
@@ -66,14 +74,6 @@ char *volume_clean_path(const char *path)
 	if (!b.len)
 		buf_reset(&b), buf_addc(&b, '/');
 	return xmemdup0(b.data, b.len);
-}
-
-static bool has_control(const char *s)
-{
-	for (; *s; s++)
-		if (iscntrl((unsigned char)*s))
-			return true;
-	return false;
 }
 
 static int set_target(struct volume *v, const char *text, char **why)

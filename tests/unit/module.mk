@@ -6,3 +6,6 @@ tests/unit/digest.libs := libcrypto
 tests/unit/ref.libs := libcrypto
 tests/unit/image.libs := libcrypto
 tests/unit/layout.libs := libcrypto
+tests/unit/user.objs := bundle/user.c
+tests/unit/volume.objs := bundle/volume.c
+tests/unit/format.objs := engine/format.c
