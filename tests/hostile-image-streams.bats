@@ -1,0 +1,282 @@
+#!/usr/bin/env bats
+# Blobs that lie about themselves, break off, never end, or fill the disk; unpackers that are killed.
+
+load lib/common
+load lib/unpacked
+
+setup() {
+	unpacked_setup
+}
+
+teardown() {
+	unpacked_teardown
+}
+
+ok="tar(folder('a'), entry('a/x', 'x' * 100000), entry('y', 'y'))"
+
+@test "stream: a blob that is not what its digest says" {
+	make_image <<-PY
+		image(layer($ok, digest='sha256:' + '0' * 64))
+	PY
+	refuse "imgunpack: unpack layer 'sha256:000*': the blob is not what its digest says"
+}
+
+@test "stream: a blob longer or shorter than its descriptor says" {
+	make_image <<-PY
+		image(layer($ok, size=100))
+	PY
+	refuse "imgunpack: unpack layer *: the blob is longer than its descriptor says"
+	rm -rf l
+	make_image <<-PY
+		image(layer($ok, size=100000))
+	PY
+	refuse "imgunpack: unpack layer *: the blob is shorter than its descriptor says"
+}
+
+@test "stream: content that is not what the diff_ids say" {
+	make_image <<-PY
+		image(layer($ok, diff_id='sha256:' + '1' * 64))
+	PY
+	refuse "imgunpack: unpack layer *: the content is not what the image's diff_ids say"
+}
+
+@test "stream: what follows the end of the archive counts for the DiffID, and is not unpacked" {
+	make_image <<-PY
+		image(layer($ok + b'\0' * 10240 + tar(entry('second', 'x'))))
+	PY
+	accept
+	[ ! -e flat/second ]
+	umount mounted
+	rm -rf l flat store c
+	make_image <<-PY
+		image(layer($ok + b'trailing', diff_id=sha($ok)))
+	PY
+	refuse "imgunpack: unpack layer *: the content is not what the image's diff_ids say"
+}
+
+@test "stream: more layers than diff_ids, and fewer" {
+	make_image <<-PY
+		image(layer($ok), layer(tar(entry('z'))), diff_ids=[sha($ok)])
+	PY
+	refuse "imgunpack: *"
+	rm -rf l
+	make_image <<-PY
+		image(layer($ok), diff_ids=[sha($ok), sha(b'')])
+	PY
+	refuse "imgunpack: *"
+}
+
+@test "stream: a missing blob is named" {
+	make_image <<-PY
+		image(layer($ok))
+		import shutil; [os.remove(os.path.join('l/blobs/sha256', f)) for f in os.listdir('l/blobs/sha256')
+		                if open('l/blobs/sha256/' + f, 'rb').read(2) == b'\x1f\x8b']
+	PY
+	refuse "imgunpack: open layer 'sha256:*': No such file or directory"
+}
+
+@test "stream: truncated gzip, zstd and tar" {
+	for codec in gzip zstd; do
+		rm -rf l
+		make_image <<-PY
+			b = layer($ok, codec='$codec')['blob']
+			image(layer($ok, codec='$codec', blob=b[:len(b) // 2]))
+		PY
+		refuse "imgunpack: unpack layer *: the compressed stream is truncated"
+	done
+	rm -rf l
+	make_image <<-PY
+		image(layer($ok[:50000], codec='none'))
+	PY
+	refuse "imgunpack: unpack layer *: the archive ends within an entry"
+}
+
+@test "stream: a damaged gzip stream" {
+	make_image <<-PY
+		b = bytearray(layer($ok)['blob']); b[len(b) // 2] ^= 0xff
+		image(layer($ok, blob=bytes(b)))
+	PY
+	refuse "imgunpack: unpack layer *: *"
+}
+
+@test "stream: many gzip members and zstd frames are one stream" {
+	make_image <<-PY
+		d = $ok
+		cut = [d[i:i + 10000] for i in range(0, len(d), 10000)]
+		skippable = b'\x50\x2a\x4d\x18\x04\0\0\0junk'
+		image(layer(d, blob=b''.join(gzip.compress(c) for c in cut)))
+		image(layer(d, codec='zstd', blob=skippable + b''.join(zstd(c) + skippable for c in cut)), tag='z')
+	PY
+	accept
+	imgunpack l:z flat-z
+	same_trees flat flat-z
+}
+
+@test "stream: NULs behind the last member are ignored, junk is not" {
+	make_image <<-PY
+		image(layer($ok, blob=gzip.compress($ok) + b'\0' * 1000))
+	PY
+	accept
+	umount mounted
+	rm -rf l flat store c
+	for junk in "b'junk'" "b'\0\0junk'" "gzip.compress(b'')[:5]"; do
+		rm -rf l
+		make_image <<-PY
+			image(layer($ok, blob=gzip.compress($ok) + $junk))
+		PY
+		refuse "imgunpack: unpack layer *: the compressed stream is *"
+	done
+}
+
+@test "stream: a wrong media type is read for what it is, with a warning" {
+	make_image <<-PY
+		image(layer($ok, codec='none', media=MEDIA + '+gzip'))
+	PY
+	run --separate-stderr imgunpack l:t flat
+	assert_status 0
+	assert_one_line "imgunpack: layer 'sha256:*' is called *+gzip but its compression is none"
+	rm -rf l
+	make_image <<-PY
+		image(layer($ok, media='application/vnd.example.squashfs'))
+	PY
+	rm -rf flat
+	refuse "imgunpack: *"
+}
+
+@test "stream: things readers of tar disagree about are refused" {
+	while IFS='|' read -r why entries; do
+		rm -rf l
+		make_image <<-PY
+			image(layer(tar(entry('before', 'x'), $entries, entry('after', 'x'))))
+		PY
+		refuse "imgunpack: unpack layer *: $why"
+	done <<-'CASES'
+		a body behind something that is no file|entry('l', b'data', kind='2', link='x')
+		a body behind something that is no file|entry('d', b'data', kind='5')
+		both a GNU and a pax name for one entry|header('././@LongLink', 'L', 5) + pad(b'name\0') + pax({'path': 'x'}) + entry('y')
+		two long names for one entry|(header('././@LongLink', 'L', 5) + pad(b'name\0')) * 2 + entry('y')
+		two pax headers for one entry|pax({'path': 'x'}) + pax({'path': 'y'}) + entry('z')
+		a malformed pax record|pax(b'99 path=x\n') + entry('y')
+		a malformed pax record|pax(b'11 path=x\n') + entry('y')
+		a malformed pax record|pax(b'path=x\n') + entry('y')
+		a malformed pax record|pax(b'5 =x\n') + entry('y')
+		a NUL within a pax path|pax({'path': b'a\0b'}) + entry('y')
+		a pax size that is no number|pax({'size': '-1'}) + entry('y')
+		an owner outside 0 to 4294967294|entry('y', uid=4294967295)
+		an owner outside 0 to 4294967294|entry('y', gid=-1)
+		a pax uid outside 0 to 4294967294|pax({'uid': '4294967295'}) + entry('y')
+		a global pax header that sets path or size|pax({'path': 'x'}, kind='g')
+		an extension header that is too long|header('x', 'x', 2 << 20) + b'\0' * (2 << 20) + entry('y')
+		a header whose checksum is wrong|entry('y', checksum=1)
+		something behind a single zero block|b'\0' * 512
+		an entry of a type that images do not have|entry('y', kind='M')
+		an entry of a type that images do not have|entry('y', kind='S')
+		an entry without a name|entry('')
+		a link to nothing|entry('y', kind='1')
+		a broken sparse map|pax({'GNU.sparse.map': '0,1,2'}) + entry('y', 'x')
+		a sparse map that does not fit its file|pax({'GNU.sparse.map': '5,1,0,1', 'GNU.sparse.size': '10'}) + entry('y', 'xy')
+		a sparse map that does not fit its file|pax({'GNU.sparse.map': '0,9', 'GNU.sparse.size': '10'}) + entry('y', 'xy')
+		too many or too long extended attributes|pax([('SCHILY.xattr.user.%d' % i, 'x') for i in range(129)]) + entry('y')
+	CASES
+}
+
+@test "stream: the size of a pax header wins, so that nothing can be smuggled" {
+	make_image <<-'PY'
+		hidden = entry('smuggled', 'x')
+		image(layer(tar(pax({'size': str(len(hidden))}) + header('outer', '0', 0) + hidden, entry('after', 'x'))))
+	PY
+	accept
+	[ "$(ls flat | tr '\n' ' ')" = 'after outer ' ]
+}
+
+@test "limit: --max-entries, --max-depth, --max-size, --max-ratio" {
+	make_image <<-'PY'
+		image(layer(tar(*[entry('f%d' % i) for i in range(100)])))
+	PY
+	refuse "imgunpack: unpack 'f*': more than 99 entries (--max-entries)" --max-entries 99
+	rm -rf l
+	make_image <<-'PY'
+		image(layer(tar(pax({'path': '/'.join('d' * 600)}), entry('x'))))
+	PY
+	refuse "imgunpack: unpack 'd/*': more than 512 levels deep (--max-depth)"
+	rm -rf l
+	make_image <<-'PY'
+		image(layer(tar(entry('zeros', b'\0' * (70 << 20)))))
+	PY
+	refuse "imgunpack: unpack layer *: it unpacks to more than --max-size" --max-size 1m
+	refuse "imgunpack: unpack layer *: it unpacks to more than --max-ratio times its size" --max-ratio 100
+	imgunpack --max-size 71m --max-ratio 2000 l:t flat
+}
+
+@test "limit: a sparse file of any size costs what it holds" {
+	make_image <<-'PY'
+		image(layer(tar(pax({'GNU.sparse.major': '1', 'GNU.sparse.minor': '0', 'GNU.sparse.name': 'sparse',
+		                     'GNU.sparse.realsize': str(1 << 40)}) +
+		                entry('GNUSparseFile.0/sparse', pad(b'2\n512\n3\n%d\n1\n' % ((1 << 40) - 1)) + b'abcz'))))
+	PY
+	run --separate-stderr imgunpack l:t flat
+	assert_status 0
+	[ "$(stat -c %s flat/sparse)" -eq $((1 << 40)) ]
+	[ "$(stat -c %b flat/sparse)" -lt 100 ]
+	[ "$(tail -c 1 flat/sparse)" = z ]
+	[ "$(dd if=flat/sparse bs=512 skip=1 count=1 status=none | head -c 3)" = abc ]
+}
+
+@test "disk: a full one is said in one line and nothing is left on it" {
+	make_image <<-'PY'
+		image(layer(tar(*[entry('f%d' % i, os.urandom(100000)) for i in range(100)])))
+	PY
+	mkdir small
+	mount -t tmpfs -o size=2m tmpfs small
+	mkdir small/bundle
+	run --separate-stderr imgunpack l:t small/bundle/flat
+	assert_status 1
+	assert_one_line "imgunpack: write 'f*': No space left on device"
+	run --separate-stderr imgunpack --layers small/store --overlay c l:t mounted
+	assert_status 1
+	assert_one_line "imgunpack: write 'f*': No space left on device"
+	run find small -type f -o -name '.*'
+	assert_empty "$output"
+	run --separate-stderr imgunpack l:t small/bundle
+	assert_status 1
+	[ -z "$(ls -A small/bundle)" ]
+	umount small
+}
+
+@test "kill: a run that is killed at any time is finished by the next" {
+	make_image <<-'PY'
+		image(*[layer(tar(folder('d%d' % j), *[entry('d%d/f%d' % (j, i), os.urandom(3000)) for i in range(300)]))
+		        for j in range(3)], layer(tar(entry('d1/odd', 'x'), whiteout('d2/.wh.f7'))))
+	PY
+	imgunpack l:t reference
+	for i in $(seq 1 12); do
+		delay=$(printf '0.%03d' $((i * i)))
+		timeout -s KILL "$delay" imgunpack l:t flat || :
+		[ -d flat ] || imgunpack l:t flat
+		same_trees reference flat
+		[ ! -e .flat.unpack ]
+		rm -rf flat
+		timeout -s KILL "$delay" imgunpack --layers store --overlay c l:t mounted || :
+		mountpoint -q mounted || imgunpack --layers store --overlay c l:t mounted
+		same_trees reference mounted
+		umount mounted
+		rm -rf store c
+	done >/dev/null
+}
+
+@test "race: unpackers at the same time make each layer once and all succeed" {
+	make_image <<-'PY'
+		image(*[layer(tar(folder('d%d' % j), *[entry('d%d/f%d' % (j, i), os.urandom(3000)) for i in range(300)]))
+		        for j in range(3)], layer(tar(entry('d1/odd', 'x'), whiteout('d2/.wh.f7'))))
+	PY
+	imgunpack l:t reference >/dev/null
+	for i in 1 2 3 4 5; do
+		imgunpack --layers store --overlay "c$i" l:t "mounted$i" >/dev/null 2>"err$i" 3>&- &
+	done
+	wait
+	for i in 1 2 3 4 5; do
+		assert_empty "$(cat "err$i")" "stderr of $i"
+		same_trees reference "mounted$i"
+	done
+	[ "$(ls -A store | wc -l)" -eq 4 ]
+}
