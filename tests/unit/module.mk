@@ -9,3 +9,4 @@ tests/unit/layout.libs := libcrypto
 tests/unit/user.objs := bundle/user.c
 tests/unit/volume.objs := bundle/volume.c
 tests/unit/format.objs := engine/format.c
+tests/unit/codec.libs = $(codec.libs)

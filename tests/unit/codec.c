@@ -1,0 +1,124 @@
+#include <string.h>
+
+#include "lib/codec.h"
+#include "lib/mem.h"
+#include "tests/unit/tap.h"
+
+enum { LEN = 300000, ROOM = 400000 };
+
+/* Something that compresses, but not to nothing. */
+static void make_input(unsigned char *data)
+{
+	uint32_t x = 1;
+
+	for (size_t i = 0; i < LEN; i++) {
+		x = x * 1664525 + 1013904223;
+		data[i] = (unsigned char)(x >> 29);
+	}
+}
+
+static size_t pack(enum codec c, const unsigned char *data, size_t step, unsigned char *out)
+{
+	struct deflate *z = deflate_new(c);
+	struct codec_io io = { .in = data, .out = out, .nout = ROOM };
+	size_t left = LEN;
+	int done = 0;
+
+	while (!done) {
+		if (!io.nin) {
+			io.nin = left < step ? left : step;
+			left -= io.nin;
+		}
+		done = deflate_step(z, &io, !left);
+		expect(done >= 0 && io.nout);
+	}
+	deflate_free(z);
+	return ROOM - io.nout;
+}
+
+/* Returns the bytes that came out, -1 when broken, -2 when truncated. */
+static ssize_t unpack(enum codec c, const unsigned char *data, size_t len, unsigned char *out)
+{
+	struct inflate *z = inflate_new(c);
+	struct codec_io io = { .in = data, .nin = len, .out = out, .nout = ROOM };
+	int n = 0;
+
+	while (!n && io.nin)
+		n = inflate_step(z, &io);
+
+	ssize_t result = n ? -1 : inflate_is_complete(z) ? (ssize_t)(ROOM - io.nout) : -2;
+
+	inflate_free(z);
+	return result;
+}
+
+static void test_round_trip(void)
+{
+	_free_ unsigned char *data = xmalloc(LEN), *packed = xmalloc(ROOM), *again = xmalloc(ROOM),
+			     *out = xmalloc(ROOM);
+
+	make_input(data);
+	for (enum codec c = CODEC_NONE; c <= CODEC_ZSTD; c++) {
+		size_t n = pack(c, data, 65536, packed);
+
+		expect_int(codec_sniff(packed, n), c);
+		expect_int(unpack(c, packed, n, out), LEN);
+		expect_int(memcmp(out, data, LEN), 0);
+		expect_int(pack(c, data, 65536, again), n);
+		expect_int(memcmp(again, packed, n), 0);
+	}
+}
+
+static void test_members_padding_and_junk(void)
+{
+	_free_ unsigned char *data = xmalloc(LEN), *packed = xcalloc(3, ROOM), *out = xmalloc(ROOM);
+
+	make_input(data);
+	memset(data + 100000, 0, LEN - 100000);
+	for (enum codec c = CODEC_GZIP; c <= CODEC_ZSTD; c++) {
+		size_t n = pack(c, data, LEN, packed);
+
+		expect_int(unpack(c, packed, n - 1, out), -2);
+		expect_int(unpack(c, packed, n + 0, out), LEN);
+		memset(packed + n, 0, 100);
+		expect_int(unpack(c, packed, n + 100, out), LEN);
+		packed[n + 99] = 1;
+		expect_int(unpack(c, packed, n + 100, out), -1);
+		packed[n] = 'j';
+		expect_int(unpack(c, packed, n + 100, out), -1);
+		packed[n / 2] ^= 0xff;
+		expect(unpack(c, packed, n, out) < 0);
+	}
+}
+
+static void test_nothing_is_no_stream(void)
+{
+	unsigned char out[1];
+
+	expect_int(unpack(CODEC_NONE, NULL, 0, out), 0);
+	expect_int(unpack(CODEC_GZIP, NULL, 0, out), -2);
+	expect_int(unpack(CODEC_ZSTD, NULL, 0, out), -2);
+}
+
+static void test_sniff(void)
+{
+	expect_int(codec_sniff((const unsigned char *)"\x1f\x8b", 2), CODEC_GZIP);
+	expect_int(codec_sniff((const unsigned char *)"\x28\xb5\x2f\xfd", 4), CODEC_ZSTD);
+	expect_int(codec_sniff((const unsigned char *)"\x5f\x2a\x4d\x18", 4), CODEC_ZSTD);
+	expect_int(codec_sniff((const unsigned char *)"\x60\x2a\x4d\x18", 4), CODEC_NONE);
+	expect_int(codec_sniff((const unsigned char *)"\x28\xb5\x2f", 3), CODEC_NONE);
+	expect_int(codec_sniff((const unsigned char *)"", 0), CODEC_NONE);
+}
+
+int main(void)
+{
+	static const struct test tests[] = {
+		TEST(test_round_trip),
+		TEST(test_members_padding_and_junk),
+		TEST(test_nothing_is_no_stream),
+		TEST(test_sniff),
+		{ 0 },
+	};
+
+	return tap_run(tests);
+}
