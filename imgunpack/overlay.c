@@ -76,6 +76,7 @@ static int fill(const struct overlay *o, size_t layer, const struct store_key *k
 
 	if (target < 0)
 		die("open layer '%s'", k->text);
+	a.place.acls = how == APPLY_OVER; /* a lower layer may have some */
 	n = unpack_layer(o->unpack, layer, &a);
 	place_flush(&a.place);
 	if (!n && how == APPLY_OVER) {
