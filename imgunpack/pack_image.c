@@ -74,6 +74,15 @@ void pack_base(struct pack *p, const struct layout_name *n)
 	layout_image_free(&i);
 }
 
+/* Whatever dies while a layer is written, its temporary goes. */
+static struct blob *unfinished;
+
+static void abandon(void)
+{
+	if (unfinished)
+		blob_abandon(unfinished);
+}
+
 static int put_blob(void *blob, const void *data, size_t len)
 {
 	return blob_write(blob, data, len);
@@ -86,6 +95,8 @@ static int64_t write_layer(struct pack *p, const struct pack_source *source, enu
 
 	if (blob_create(&b, p->layout_dirfd) < 0)
 		die("make a blob");
+	unfinished = &b;
+	die_cleanup(abandon);
 
 	struct sink *s = sink_open(codec, put_blob, &b);
 	int64_t newest = pack_write(s, source);
@@ -93,6 +104,7 @@ static int64_t write_layer(struct pack *p, const struct pack_source *source, enu
 	if (sink_close(s, &w->diff_id) < 0)
 		die("write a layer");
 	w->size = b.bytes;
+	unfinished = NULL;
 	if (blob_commit(&b, NULL, -1, &w->digest) < 0)
 		die("store a layer");
 	return newest;
