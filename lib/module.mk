@@ -19,4 +19,4 @@ codec.libs := libzstd $(or $(isal),zlib)
 LIB_C += lib/cap.c lib/seccomp.c lib/seccomp_cache.c lib/seccomp_spec.c lib/seccomp_stub.c
 LIB_C += lib/blob.c lib/digest.c lib/image.c lib/platform.c lib/ref.c
 LIB_C += lib/layout.c lib/layout_index.c lib/layout_load.c
-LIB_C += lib/nft.c lib/nft_elem.c lib/nft_expr.c lib/nl.c lib/nl_route.c
+LIB_C += lib/nft.c lib/nft_elem.c lib/nft_expr.c lib/nft_flows.c lib/nl.c lib/nl_route.c

@@ -105,6 +105,9 @@ static int complete_range(const struct range_text *t, struct range *r, char why[
 		return -1;
 	if (!strchr(t->subnet, '/') || r->subnet.prefix > 8 * addr_bytes(&r->subnet) - 2)
 		return refuse(why, "subnet: no room for addresses: '%s'", t->subnet);
+	/* 0.0.0.0/0 would be the host's whole world. */
+	if (r->subnet.prefix < 8)
+		return refuse(why, "subnet: too large: '%s'", t->subnet);
 	r->subnet = lowest = addr_lowest(&r->subnet);
 	highest = addr_highest(&r->subnet);
 	r->first = r->gateway = addr_step(&lowest, 1);

@@ -7,3 +7,5 @@ netns/netns.objs := netns/add.c netns/addr.c netns/attach.c netns/bridge.c netns
                     netns/rules.c netns/show.c netns/state.c netns/table.c netns/table_state.c \
                     netns/unpublish.c
 netns/netns.libs := libnftnl libmnl
+$(foreach t,unit/lease unit/portspec fuzz/conflist fuzz/lease fuzz/portspec,\
+    $(eval tests/$t.objs := $(netns/netns.objs))$(eval tests/$t.libs := $(netns/netns.libs)))

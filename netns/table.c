@@ -176,10 +176,41 @@ void table_put_ports(struct nft *nft, const char *space, const struct attachment
 	put_ports(nft, space, a, nft_add_elem);
 }
 
+static bool is_udp(const struct port *port)
+{
+	return str_eq(port->protocol, "udp");
+}
+
+static bool is_udp_port_of(void *arg, uint16_t number)
+{
+	const struct attachment *a = arg;
+
+	for (size_t i = 0; i < a->nports; i++) {
+		if (a->ports[i].hostPort == number && is_udp(&a->ports[i]))
+			return true;
+	}
+	return false;
+}
+
+/* A UDP client that goes on talking keeps its flow alive, and with it where the rules sent it
+ * before. */
+static void forget_flows(struct nft *nft, const struct attachment *a)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < a->nports; i++)
+		any = any || is_udp(&a->ports[i]);
+	if (any && nft_forget_flows(nft, IPPROTO_UDP, is_udp_port_of, (void *)(uintptr_t)a))
+		warn("forget tracked flows of '%s'", a->ifName);
+}
+
 int table_publish(struct nft *nft, const char *space, const struct attachment *a)
 {
 	put_ports(nft, space, a, nft_add_elem_excl);
-	return nft_commit(nft);
+	if (nft_commit(nft))
+		return -1;
+	forget_flows(nft, a);
+	return 0;
 }
 
 bool table_owner(struct nft *nft, const struct port *port, int family,
@@ -216,4 +247,5 @@ void table_unpublish(struct nft *nft, const char *space, const struct attachment
 	/* ENOENT: somebody flushed the table in between. */
 	if (nft_commit(nft) && errno != ENOENT)
 		die("unpublish ports of '%s'", space);
+	forget_flows(nft, a);
 }

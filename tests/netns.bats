@@ -345,6 +345,24 @@ conflist() {
 	wait_for 5 say_and_look
 }
 
+@test "netns publish: a UDP client that never stops talking is sent on, and back" {
+	need socat
+	netns add web
+	netns exec web socat -u UDP-RECV:53 "OPEN:$BATS_TEST_TMPDIR/inside,creat" 3>&- &
+	echo $! >>"$servers"
+	make_outside
+	ip netns exec outside sh -c 'while sleep 0.05; do echo ping; done | socat -u - UDP-SENDTO:192.0.2.1:5353,sourceport=4444' 3>&- &
+	echo $! >>"$servers"
+	sleep 0.3
+	netns publish web 5353:53/udp
+	wait_for 5 grep -q ping "$BATS_TEST_TMPDIR/inside"
+	netns unpublish web 5353:53/udp
+	sleep 0.3
+	before=$(wc -c <"$BATS_TEST_TMPDIR/inside")
+	sleep 0.3
+	[ "$(wc -c <"$BATS_TEST_TMPDIR/inside")" = "$before" ]
+}
+
 @test "netns publish: ranges, chosen ports and offered ports" {
 	run --separate-stderr netns add -p 7000-7002:80-82 -p 90 -p 7001-7009:91 -p 7000:83/udp web
 	assert_status 0

@@ -1,0 +1,139 @@
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "lib/nft_private.h"
+
+enum { ANSWER_BYTES = 65536, MESSAGE_BYTES = 512 };
+
+/* Which part of a tuple a filter looks at; the kernel keeps these to itself
+ * (net/netfilter/nf_internals.h). */
+enum { FILTER_PROTO_NUM = 1 << 3 };
+
+struct flows {
+	struct nft *nft;
+	nft_flow_fn *is_wanted;
+	void *arg;
+	struct buf deletes;
+};
+
+static struct nlmsghdr *message(struct nft *nft, struct buf *out, int type, int flags, int family)
+{
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf_room(out, MESSAGE_BYTES));
+	struct nfgenmsg *nfg;
+
+	h->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | type;
+	h->nlmsg_flags = NLM_F_REQUEST | flags;
+	h->nlmsg_seq = ++nft->seq;
+	nfg = mnl_nlmsg_put_extra_header(h, sizeof(*nfg));
+	nfg->nfgen_family = family;
+	nfg->version = NFNETLINK_V0;
+	return h;
+}
+
+static int keep(const struct nlattr *attr, void *data)
+{
+	const struct nlattr **tb = data;
+
+	if (mnl_attr_get_type(attr) <= CTA_MAX)
+		tb[mnl_attr_get_type(attr)] = attr;
+	return MNL_CB_OK;
+}
+
+/* The destination port of the original direction, from its tuple. */
+static uint16_t port_of(const struct nlattr *tuple)
+{
+	const struct nlattr *parts[CTA_MAX + 1] = { 0 }, *proto[CTA_MAX + 1] = { 0 };
+
+	mnl_attr_parse_nested(tuple, keep, parts);
+	if (parts[CTA_TUPLE_PROTO])
+		mnl_attr_parse_nested(parts[CTA_TUPLE_PROTO], keep, proto);
+	return proto[CTA_PROTO_DST_PORT] ? ntohs(mnl_attr_get_u16(proto[CTA_PROTO_DST_PORT])) : 0;
+}
+
+static int one_flow(const struct nlmsghdr *h, void *data)
+{
+	const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(h);
+	const struct nlattr *tb[CTA_MAX + 1] = { 0 };
+	struct flows *f = data;
+	struct nlmsghdr *del;
+
+	mnl_attr_parse(h, sizeof(*nfg), keep, tb);
+	if (!tb[CTA_TUPLE_ORIG] || !f->is_wanted(f->arg, port_of(tb[CTA_TUPLE_ORIG])))
+		return MNL_CB_OK;
+	del = message(f->nft, &f->deletes, IPCTNL_MSG_CT_DELETE, NLM_F_ACK, nfg->nfgen_family);
+	mnl_attr_put(del, CTA_TUPLE_ORIG | NLA_F_NESTED,
+		     mnl_attr_get_payload_len(tb[CTA_TUPLE_ORIG]),
+		     mnl_attr_get_payload(tb[CTA_TUPLE_ORIG]));
+	if (tb[CTA_ID])
+		mnl_attr_put(del, CTA_ID, mnl_attr_get_payload_len(tb[CTA_ID]),
+			     mnl_attr_get_payload(tb[CTA_ID]));
+	f->deletes.len += MNL_ALIGN(del->nlmsg_len);
+	return MNL_CB_OK;
+}
+
+/* Ask for all flows of PROTOCOL; those that are wanted become delete messages. */
+static int collect(struct flows *f, uint8_t protocol)
+{
+	_buf_ struct buf out = { 0 }, in = { 0 };
+	struct nlmsghdr *h = message(f->nft, &out, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC);
+	uint32_t seq = f->nft->seq;
+	struct nlattr *nest = mnl_attr_nest_start(h, CTA_TUPLE_ORIG);
+	struct nlattr *proto = mnl_attr_nest_start(h, CTA_TUPLE_PROTO);
+	int more = MNL_CB_OK;
+
+	mnl_attr_put_u8(h, CTA_PROTO_NUM, protocol);
+	mnl_attr_nest_end(h, proto);
+	mnl_attr_nest_end(h, nest);
+	nest = mnl_attr_nest_start(h, CTA_FILTER);
+	mnl_attr_put_u32(h, CTA_FILTER_ORIG_FLAGS, FILTER_PROTO_NUM);
+	mnl_attr_put_u32(h, CTA_FILTER_REPLY_FLAGS, 0);
+	mnl_attr_nest_end(h, nest);
+	if (nft_send(f->nft, h, h->nlmsg_len) < 0)
+		return -1;
+	while (more > 0) {
+		ssize_t got = recv(f->nft->fd, buf_room(&in, ANSWER_BYTES), ANSWER_BYTES, 0);
+
+		if (got < 0 && errno != EINTR)
+			return -1;
+		if (got > 0)
+			more = mnl_cb_run(in.data, got, seq, 0, one_flow, f);
+	}
+	return more < 0 ? -1 : 0;
+}
+
+/* One message at a time: each has an answer, and a flow that ended by itself (ENOENT) is as good as
+ * deleted. */
+static int delete_all(struct flows *f)
+{
+	char in[8192] __attribute__((aligned(8)));
+	const struct nlmsghdr *h = (void *)f->deletes.data;
+	int len = f->deletes.len;
+
+	for (; len > 0 && mnl_nlmsg_ok(h, len); h = mnl_nlmsg_next(h, &len)) {
+		ssize_t got;
+
+		if (nft_send(f->nft, h, h->nlmsg_len) < 0)
+			return -1;
+		do
+			got = recv(f->nft->fd, in, sizeof(in), 0);
+		while (got < 0 && errno == EINTR);
+		if (got < 0)
+			return -1;
+		if (mnl_cb_run(in, got, h->nlmsg_seq, 0, NULL, NULL) < 0 && errno != ENOENT)
+			return -1;
+	}
+	return 0;
+}
+
+int nft_forget_flows(struct nft *nft, uint8_t protocol, nft_flow_fn *is_wanted, void *arg)
+{
+	struct flows f = { .nft = nft, .is_wanted = is_wanted, .arg = arg };
+	int bad = collect(&f, protocol) || delete_all(&f);
+
+	buf_free(&f.deletes);
+	return bad ? -1 : 0;
+}
