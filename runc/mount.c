@@ -124,21 +124,23 @@ static int open_target(const struct spec_mount *m, int rootfd, bool directory)
 	return fd;
 }
 
-/* A tmpfs over a directory that was there looks like it, unless told otherwise. */
-static void inherit_mode(const struct spec_mount *m, struct mnt_opts *o, int rootfd)
+/* A tmpfs over a directory that was there looks like it, unless told otherwise. Was there one? */
+static bool inherit_mode(const struct spec_mount *m, struct mnt_opts *o, int rootfd)
 {
 	_close_ int fd = -1;
 	struct stat st;
 
-	if (!is_type(m, "tmpfs") || mnt_opts_data(o, "mode"))
-		return;
+	if (!is_type(m, "tmpfs") || (mnt_opts_data(o, "mode") && !o->tmpcopyup))
+		return false;
 	fd = path_open_in_root(rootfd, m->destination, O_PATH | O_DIRECTORY);
 	if (fd < 0 || fstat(fd, &st))
-		return;
+		return false;
+	if (!mnt_opts_data(o, "mode")) {
+		_free_ char *mode = xasprintf("mode=%o", st.st_mode & 07777);
 
-	_free_ char *mode = xasprintf("mode=%o", st.st_mode & 07777);
-
-	strv_add(&o->data, mode);
+		strv_add(&o->data, mode);
+	}
+	return true;
 }
 
 static bool has_long_value(const struct mnt_opts *o)
@@ -208,9 +210,7 @@ static void keep_proc(struct launch *l, const struct spec_mount *m, const struct
 static void attach_fs(struct launch *l, const struct spec_mount *m, struct mnt_opts *o, int rootfd)
 {
 	bool late_ro = o->set & MOUNT_ATTR_RDONLY && is_type(m, "tmpfs");
-
-	inherit_mode(m, o, rootfd);
-
+	bool existed = inherit_mode(m, o, rootfd);
 	_close_ int targetfd = open_target(m, rootfd, true);
 
 	check_target(m, -1, targetfd);
@@ -221,7 +221,7 @@ static void attach_fs(struct launch *l, const struct spec_mount *m, struct mnt_o
 
 	if (fd < 0)
 		return;
-	if (o->tmpcopyup && copy_tree(targetfd, fd))
+	if (o->tmpcopyup && existed && copy_tree(targetfd, fd))
 		die("copy '%s' into its tmpfs", m->destination);
 	if (mnt_attach(fd, targetfd) || mnt_propagate(fd, o->propagation, o->propagation_tree))
 		die("mount '%s' on '%s'", m->type, m->destination);
