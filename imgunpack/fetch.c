@@ -15,7 +15,6 @@ struct job {
 	struct blob blob;
 	struct call call;
 	size_t next_url;   /* of a foreign layer */
-	bool resumed;	   /* part of it came in an earlier go */
 	bool again;	   /* it came out wrong once */
 	int err;	   /* errno of a failed write */
 	const char *fault; /* what is wrong with what the server sends */
@@ -118,7 +117,6 @@ static void set_call(struct job *j)
 static void go(struct job *j)
 {
 	j->call.http.range_from = j->blob.bytes;
-	j->resumed |= j->blob.bytes > 0;
 	call_start(j->fetch->registry, &j->call);
 }
 
@@ -149,33 +147,26 @@ static void start_over(struct job *j)
 		j->err = errno;
 		die_job(j, NULL);
 	}
-	j->resumed = false;
 	go(j);
 }
 
-/* True when the blob is in its place. What came out wrong is fetched once more: a resumed one
- * because the earlier part may be to blame, any other because the line may. */
+/* True when all of it is there. What came out wrong is fetched once more: a resumed one because the
+ * earlier part may be to blame, any other because the line may. */
 static bool complete(struct job *j)
 {
-	struct fetch *f = j->fetch;
-
 	if (j->blob.bytes < j->want->size)
 		die_job(j, "shorter than the manifest says");
-	if (!blob_commit(&j->blob, &j->want->id, j->want->size, NULL))
+	if (!blob_check(&j->blob, &j->want->id, j->want->size))
 		return true;
-	j->err = errno == EBADMSG ? 0 : errno;
-	if (j->err || j->again)
+	if (j->again)
 		die_job(j, "content does not match its digest");
 	j->again = true;
-	if (blob_resume(&j->blob, f->layout_dirfd, &j->want->id)) {
-		j->err = errno;
-		die_job(j, NULL);
-	}
 	start_over(j);
 	return false;
 }
 
-static void start_job(struct job *j)
+/* True when the job is done already: an earlier attempt had all of it. */
+static bool start_job(struct job *j)
 {
 	set_call(j);
 	if (blob_resume(&j->blob, j->fetch->layout_dirfd, &j->want->id)) {
@@ -183,10 +174,13 @@ static void start_job(struct job *j)
 		die_job(j, NULL);
 	}
 	progress_add(&j->fetch->progress, j->blob.bytes);
+	if (!blob_check(&j->blob, &j->want->id, j->want->size))
+		return true;
 	if (j->blob.bytes >= j->want->size)
 		start_over(j);
 	else
 		go(j);
+	return false;
 }
 
 /* A foreign layer may have to be fetched from elsewhere: without credentials. */
@@ -236,15 +230,26 @@ static void run_jobs(struct fetch *f, size_t limit)
 	while (n_running || f->n_started < f->n_jobs) {
 		struct job *j;
 
-		while (n_running < limit && f->n_started < f->n_jobs) {
-			start_job(&f->jobs[f->n_started++]);
-			n_running++;
+		while (n_running < limit && f->n_started < f->n_jobs)
+			n_running += !start_job(&f->jobs[f->n_started++]);
+		if (n_running) {
+			j = http_wait(f->registry->http)->arg;
+			n_running -= settle(j);
 		}
-		j = http_wait(f->registry->http)->arg;
-		if (settle(j)) {
-			call_free(&j->call);
-			n_running--;
+	}
+}
+
+/* Waiting for the disk comes last, when nothing else is left to wait for. */
+static void commit_jobs(struct fetch *f)
+{
+	for (size_t i = 0; i < f->n_jobs; i++) {
+		struct job *j = &f->jobs[i];
+
+		if (blob_commit(&j->blob, &j->want->id, j->want->size, NULL)) {
+			j->err = errno;
+			die_job(j, NULL);
 		}
+		call_free(&j->call);
 	}
 }
 
@@ -268,5 +273,6 @@ void xfetch_blobs(struct registry *r, int layout_dirfd, const struct image_manif
 		add_job(&f, &m->layers[i]);
 	progress_start(&f.progress, "pulling", total_bytes(&f), quiet);
 	run_jobs(&f, (size_t)jobs);
+	commit_jobs(&f);
 	progress_end(&f.progress);
 }

@@ -7,7 +7,7 @@
 #include "lib/mem.h"
 
 enum {
-	RECEIVE_BYTES = 512 * 1024,
+	RECEIVE_BYTES = 256 * 1024,
 	CONNECT_TIMEOUT_S = 30,
 	POLL_MS = 1000,
 	MAX_HEADERS = 256,

@@ -193,6 +193,15 @@ static int publish(struct blob *b, const struct digest *d)
 	return sync_dir(b->layout_dirfd, blobs_dir);
 }
 
+int blob_check(const struct blob *b, const struct digest *want, int64_t size)
+{
+	struct digest_state fork = b->hash;
+	struct digest found;
+
+	digest_end(&fork, &found);
+	return b->bytes != size || strcmp(found.text, want->text) ? set_errno(EBADMSG) : 0;
+}
+
 int blob_commit(struct blob *b, const struct digest *want, int64_t size, struct digest *out)
 {
 	struct digest found;

@@ -50,6 +50,8 @@ _check_ int blob_resume(struct blob *b, int layout_dirfd, const struct digest *w
 _check_ int blob_write(struct blob *b, const void *data, size_t len);
 /* Forget what was written. */
 _check_ int blob_restart(struct blob *b);
+/* Is what was written so far WANT, of SIZE bytes? EBADMSG when it is not. */
+_check_ int blob_check(const struct blob *b, const struct digest *want, int64_t size);
 /* Make it durable and give it its name, which goes to OUT unless that is NULL. EBADMSG unless it is
  * WANT (unless NULL) and has SIZE bytes (unless -1). The temporary is gone in any case. */
 _check_ int blob_commit(struct blob *b, const struct digest *want, int64_t size,
