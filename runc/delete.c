@@ -14,6 +14,7 @@ static const struct usage usage = {
 	.synopsis = "[--force] ID",
 	.purpose = "Remove what a stopped container holds: its cgroups and its state.",
 	.opts = opts,
+	.flags = OPT_STOP | OPT_SINGLE,
 };
 
 /* A record that cannot be read is what a create killed half way leaves behind: nothing to keep. */

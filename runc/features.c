@@ -14,6 +14,7 @@ static const struct usage usage = {
 	.synopsis = "",
 	.purpose = "Show what is compiled in, as JSON.",
 	.opts = opts,
+	.flags = OPT_STOP | OPT_SINGLE,
 };
 
 static const char *const hooks[] = {

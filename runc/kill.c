@@ -20,6 +20,7 @@ static const struct usage usage = {
 	.synopsis = "[--all] ID [SIGNAL]",
 	.purpose = "Send SIGNAL (a name or a number; TERM unless given) to the container's init.",
 	.opts = opts,
+	.flags = OPT_STOP | OPT_SINGLE,
 };
 
 static int parse_signal(const char *s)

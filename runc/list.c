@@ -25,6 +25,7 @@ static const struct usage usage = {
 	.synopsis = "[--format table|json] [--quiet]",
 	.purpose = "List the containers that were made with this --root.",
 	.opts = opts,
+	.flags = OPT_STOP | OPT_SINGLE,
 };
 
 static const char *const columns[COLUMNS] = { "id", "pid", "status", "bundle", "created", "owner" };

@@ -11,6 +11,7 @@ static const struct usage usage = {
 	.synopsis = "ID",
 	.purpose = "Suspend all processes of the container.",
 	.opts = opts,
+	.flags = OPT_STOP | OPT_SINGLE,
 };
 
 int verb_pause(int argc, char **argv)

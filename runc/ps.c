@@ -23,6 +23,7 @@ static const struct usage usage = {
 	.synopsis = "[--format table|json] ID [PS-OPTION]...",
 	.purpose = "Show the processes of the container, as ps -ef or with ps's options given.",
 	.opts = opts,
+	.flags = OPT_STOP | OPT_SINGLE,
 };
 
 static void list_pids(const struct container *c, struct cgroup_pids *pids)

@@ -11,6 +11,7 @@ static const struct usage usage = {
 	.synopsis = "ID",
 	.purpose = "Let all processes of a paused container go on.",
 	.opts = opts,
+	.flags = OPT_STOP | OPT_SINGLE,
 };
 
 int verb_resume(int argc, char **argv)

@@ -23,6 +23,7 @@ static const struct usage usage = {
 	.synopsis = "[--bundle DIR] [--rootless]",
 	.purpose = "Write a " CONFIG " to start from; an existing one is not replaced.",
 	.opts = opts,
+	.flags = OPT_STOP | OPT_SINGLE,
 };
 
 enum { OPTIONS_MAX = 8 };

@@ -9,6 +9,7 @@ static const struct usage usage = {
 	.synopsis = "ID",
 	.purpose = "Print the state of the container as JSON.",
 	.opts = opts,
+	.flags = OPT_STOP | OPT_SINGLE,
 };
 
 int verb_state(int argc, char **argv)

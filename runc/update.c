@@ -92,6 +92,7 @@ static const struct usage usage = {
 	.synopsis = "[OPTION]... ID",
 	.purpose = "Change the limits of the container; what is not named stays.",
 	.opts = opts,
+	.flags = OPT_STOP | OPT_SINGLE,
 };
 
 static int parse_value(const struct setting *s, int64_t *n)
