@@ -154,7 +154,7 @@ has_processes() {
 
 @test "runc kill: KILL takes all processes along where they share the host's process namespace" {
 	local pids pid
-	configure '.process.args = ["sh", "-c", "sleep 1000 & sleep 1001"] |
+	configure '.process.args = ["sh", "-c", "sleep 1000 & sleep 1001 & wait"] |
 		.linux.namespaces |= map(select(.type != "pid"))'
 	start_container
 	wait_for 5 has_processes 3
