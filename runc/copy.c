@@ -116,7 +116,8 @@ static int copy_dir(int fromdir, int todir, const char *name, int depth)
 		return -1;
 	steal_fd(&from);
 	rc = copy_entries(d, to, depth);
-	if (!rc)
+	/* The tmpfs itself is as its mount options say. */
+	if (!rc && depth)
 		rc = copy_meta(dirfd(d), to);
 	closedir(d);
 	return rc;

@@ -50,7 +50,7 @@ check_nothing_left() {
 	run rc delete --force "$id"
 	[ "$status" -eq 0 ] || fail "step $1: delete --force: $output" "killed: ${command[*]}"
 	wait_for 5 no_runc || fail "step $1: processes are left:" "$(ps -ef)"
-	left=$(find "$root" -mindepth 1 -maxdepth 1 ! -name '.*' 2>/dev/null)
+	left=$(find "$root" -mindepth 1 -maxdepth 1 ! -name ".*" 2>/dev/null || :)
 	left+=$(find /sys/fs/cgroup -maxdepth 2 -name "$id")
 	[ -z "$left" ] || fail "step $1: left behind: $left"
 	grep -v ' /proc ' /proc/self/mountinfo | diff -u "$BATS_TEST_TMPDIR/mounts" - || fail "step $1: mounts"

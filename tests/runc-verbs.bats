@@ -71,7 +71,7 @@ in_group() {
 	cat "/sys/fs/cgroup/$1/$group/$2"
 }
 
-@test "runc verbs: help goes to stdout, misuse says one thing and exits 1" {
+@test "runc verbs: help goes to stdout, misuse says one thing and exits 2" {
 	local verb
 	for verb in state kill delete list ps pause resume update spec features; do
 		run --separate-stderr runc "$verb" --help
@@ -81,11 +81,11 @@ in_group() {
 	done
 	for verb in state kill delete pause resume update ps; do
 		run --separate-stderr rc "$verb"
-		assert_status 1
+		assert_status 2
 		[[ $stderr == *"\"$verb\" requires"* ]] || fail "$verb: $stderr"
 	done
 	run --separate-stderr rc state one two
-	assert_status 1
+	assert_status 2
 	[[ $stderr == *'requires exactly 1 argument(s)'* ]] || fail "$stderr"
 }
 
