@@ -15,6 +15,7 @@
  *
  * Exit: 0 killed as asked · 3 the command ended before · 2 misuse · 1 failed.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ptrace.h>
@@ -45,21 +46,58 @@ static const struct usage usage = {
 	.flags = OPT_STOP,
 };
 
-/* What a system call must be to leave something behind; openat only creating or writing, see
- * is_change. */
+/* What a system call must be to leave something behind, but for opening, see is_change. Not those
+ * that only change what dies with the process: its own settings, mounts that are attached nowhere.
+ */
 static const uint64_t changes[] = {
-	SYS_bind,	SYS_bpf,	SYS_chmod,	     SYS_chown,	    SYS_clone,
-	SYS_clone3,	SYS_connect,	SYS_creat,	     SYS_execve,    SYS_execveat,
-	SYS_fchmod,	SYS_fchmodat,	SYS_fchown,	     SYS_fchownat,  SYS_fork,
-	SYS_fsmount,	SYS_ftruncate,	SYS_ioctl,	     SYS_kill,	    SYS_link,
-	SYS_linkat,	SYS_mkdir,	SYS_mkdirat,	     SYS_mknod,	    SYS_mknodat,
-	SYS_mount,	SYS_move_mount, SYS_mount_setattr,   SYS_open_tree, SYS_pidfd_send_signal,
-	SYS_pivot_root, SYS_prctl,	SYS_pwrite64,	     SYS_rename,    SYS_renameat,
-	SYS_renameat2,	SYS_rmdir,	SYS_seccomp,	     SYS_sendfile,  SYS_sendmsg,
-	SYS_sendto,	SYS_setns,	SYS_setsockopt,	     SYS_splice,    SYS_symlink,
-	SYS_symlinkat,	SYS_truncate,	SYS_umount2,	     SYS_unlink,    SYS_unlinkat,
-	SYS_unshare,	SYS_vfork,	SYS_write,	     SYS_writev,    SYS_exit_group,
-	SYS_fsconfig,	SYS_fsopen,	SYS_copy_file_range,
+	SYS_bind,
+	SYS_bpf,
+	SYS_chmod,
+	SYS_chown,
+	SYS_clone,
+	SYS_clone3,
+	SYS_copy_file_range,
+	SYS_creat,
+	SYS_execve,
+	SYS_execveat,
+	SYS_exit_group,
+	SYS_fchmod,
+	SYS_fchmodat,
+	SYS_fchown,
+	SYS_fchownat,
+	SYS_fork,
+	SYS_ftruncate,
+	SYS_kill,
+	SYS_link,
+	SYS_linkat,
+	SYS_mkdir,
+	SYS_mkdirat,
+	SYS_mknod,
+	SYS_mknodat,
+	SYS_mount,
+	SYS_move_mount,
+	SYS_pidfd_send_signal,
+	SYS_pivot_root,
+	SYS_pwrite64,
+	SYS_rename,
+	SYS_renameat,
+	SYS_renameat2,
+	SYS_rmdir,
+	SYS_sendfile,
+	SYS_sendmsg,
+	SYS_sendto,
+	SYS_setns,
+	SYS_splice,
+	SYS_symlink,
+	SYS_symlinkat,
+	SYS_truncate,
+	SYS_umount2,
+	SYS_unlink,
+	SYS_unlinkat,
+	SYS_unshare,
+	SYS_vfork,
+	SYS_write,
+	SYS_writev,
 };
 
 static pid_t root;
@@ -84,14 +122,15 @@ static void tracee_remove(pid_t pid)
 	}
 }
 
-static bool is_change(const struct __ptrace_syscall_info *info)
+static bool is_change(pid_t pid, const struct __ptrace_syscall_info *info)
 {
-	enum { CREATES_OR_WRITES = 03 | 0100 | 01000 }; /* O_ACCMODE | O_CREAT | O_TRUNC */
+	enum { CREATES_OR_WRITES = O_ACCMODE | O_CREAT | O_TRUNC };
 
 	if (info->entry.nr == SYS_openat)
 		return info->entry.args[2] & CREATES_OR_WRITES;
-	if (info->entry.nr == SYS_openat2) /* its flags are in the tracee's memory */
-		return true;
+	/* The flags begin a struct in the tracee's memory. */
+	if (info->entry.nr == SYS_openat2)
+		return ptrace(PTRACE_PEEKDATA, pid, info->entry.args[2], 0) & CREATES_OR_WRITES;
 	for (size_t i = 0; i < ARRAY_LEN(changes); i++) {
 		if (changes[i] == info->entry.nr)
 			return true;
@@ -111,7 +150,7 @@ static bool is_step(const char *what, pid_t pid, int status)
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) < 0)
 		return false; /* just killed by somebody else */
 	return info.op == PTRACE_SYSCALL_INFO_ENTRY &&
-	       (str_eq(what, "syscall") || is_change(&info));
+	       (str_eq(what, "syscall") || is_change(pid, &info));
 }
 
 /* The signal to hand on, for a stop that is nothing but a signal on its way. */
