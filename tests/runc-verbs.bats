@@ -82,7 +82,7 @@ in_group() {
 	for verb in state kill delete pause resume update ps; do
 		run --separate-stderr rc "$verb"
 		assert_status 2
-		[[ $stderr == *"\"$verb\" requires"* ]] || fail "$verb: $stderr"
+		[[ $stderr == *$verb*" requires "* ]] || fail "$verb: $stderr"
 	done
 	run --separate-stderr rc state one two
 	assert_status 2
