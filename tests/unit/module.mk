@@ -10,3 +10,7 @@ tests/unit/user.objs := bundle/user.c
 tests/unit/volume.objs := bundle/volume.c
 tests/unit/format.objs := engine/format.c
 tests/unit/codec.libs = $(codec.libs)
+tests/unit/shim_ctl.objs := shim/ctl.c
+tests/unit/shim_detach.objs := shim/detach.c
+tests/unit/shim_log.objs := shim/format.c shim/logread.c shim/record.c
+tests/unit/shim_logfile.objs := shim/format.c shim/logfile.c shim/record.c
