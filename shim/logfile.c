@@ -73,12 +73,15 @@ int logfile_open(struct logfile *lf)
 
 void logfile_abandon(struct logfile *lf)
 {
+	if (lf->fd >= 0 && lf->fresh && !lf->size)
+		unlinkat(lf->dirfd, lf->name, 0);
+	free(lf->name);
+	lf->name = NULL;
 	if (lf->fd < 0)
 		return;
-	if (lf->fresh && !lf->size)
-		unlinkat(lf->dirfd, lf->name, 0);
 	close(steal_fd(&lf->fd));
 	close(steal_fd(&lf->dirfd));
+	munmap(lf->buf, BUFFER);
 }
 
 /* Only part of the batch was written: cut the file back to a whole record, count the rest. */

@@ -23,6 +23,12 @@ static struct logfile fresh(const char *name)
 	return lf;
 }
 
+static void done(struct logfile *lf)
+{
+	logfile_abandon(lf);
+	free(lf->path);
+}
+
 static void put(struct logfile *lf, const char *text, bool partial)
 {
 	struct record rec = { text, strlen(text), STREAM_OUT, partial };
@@ -50,6 +56,7 @@ static void test_appends_after_flush(void)
 	logfile_flush(&lf);
 	expect_int(size_of("a"), RECORD);
 	expect_int(lf.size, RECORD);
+	done(&lf);
 }
 
 static void test_goes_on_where_it_was(void)
@@ -64,6 +71,7 @@ static void test_goes_on_where_it_was(void)
 	logfile_flush(&lf);
 	expect_int(file_read(dirfd, "b", 4096, &text), 0);
 	expect(!strncmp(buf_str(&text), "torn\n1970-", 10));
+	done(&lf);
 }
 
 static void test_rotates_between_records(void)
@@ -79,6 +87,7 @@ static void test_rotates_between_records(void)
 	expect_int(size_of("c.1"), 2 * RECORD);
 	expect_int(size_of("c.2"), 2 * RECORD);
 	expect_int(size_of("c.3"), -1);
+	done(&lf);
 }
 
 static void test_keeps_pieces_together(void)
@@ -93,6 +102,7 @@ static void test_keeps_pieces_together(void)
 	logfile_flush(&lf);
 	expect_int(size_of("d.1"), 2 * RECORD);
 	expect_int(size_of("d"), RECORD);
+	done(&lf);
 }
 
 static void test_a_line_without_end_is_rotated_all_the_same(void)
@@ -105,6 +115,7 @@ static void test_a_line_without_end_is_rotated_all_the_same(void)
 		put(&lf, "x", true);
 	logfile_flush(&lf);
 	expect_int(size_of("e.1"), 2 * RECORD);
+	done(&lf);
 }
 
 static void test_what_does_not_fit_is_counted(void)
@@ -128,6 +139,7 @@ static void test_what_does_not_fit_is_counted(void)
 	logfile_flush(&lf);
 	expect_int(size_of("f"), 3 * RECORD);
 	expect_int(lf.lost_records, 3);
+	done(&lf);
 }
 
 static void test_abandon_leaves_no_empty_file(void)
@@ -141,6 +153,7 @@ static void test_abandon_leaves_no_empty_file(void)
 	expect_int(logfile_open(&lf), 0);
 	logfile_abandon(&lf);
 	expect_int(size_of("g"), 0);
+	done(&lf);
 }
 
 static void test_reopen(void)
@@ -158,6 +171,7 @@ static void test_reopen(void)
 	logfile_flush(&lf);
 	expect_int(size_of("i"), RECORD);
 	expect_int(size_of("i.old"), RECORD);
+	done(&lf);
 }
 
 static void test_refuses_what_is_no_file(void)
@@ -166,6 +180,7 @@ static void test_refuses_what_is_no_file(void)
 
 	expect_int(mkfifoat(dirfd, "j", 0600), 0);
 	expect_errno(logfile_open(&lf), EINVAL);
+	done(&lf);
 }
 
 static const struct test tests[] = {
