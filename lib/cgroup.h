@@ -111,10 +111,8 @@ int cgroup_read_key(int dirfd, const char *file, const char *key, uint64_t *out)
 
 /* What a child needs to be in the group: pass v2_dirfd to clone3 as cgroup (CLONE_INTO_CGROUP) when
  * it is not -1, then, in the child, while single-threaded, cgroup_join_tasks. EBUSY from clone3:
- * the group has become internal; EOPNOTSUPP: threaded. Linux since 6.14 (seen on 6.18) compares how
- * often cgroup.kill was used on the caller's group with the target's, and sends a child SIGKILL
- * before its first instruction when they differ: a child that dies without a word is to be cloned
- * again without the flag, and to cgroup_move(g, 0) itself. */
+ * the group has become internal; EOPNOTSUPP: threaded. Afterwards ask
+ * cgroup_killed_at_birth. */
 struct cgroup_join {
 	int v2_dirfd; /* borrowed from the group */
 	int tasksfd[CGROUP_HIERARCHIES];
@@ -125,6 +123,11 @@ int cgroup_join_open(struct cgroup_join *j, const struct cgroup *g);
 /* Move the calling thread through every v1 `tasks` file. Async-signal-safe; no grace period. */
 int cgroup_join_tasks(const struct cgroup_join *j);
 void cgroup_join_close(struct cgroup_join *j);
+/* Linux since 6.14 (seen on 6.18) compares how often cgroup.kill was used on the caller's group and
+ * on the one a child is born in, and kills the child before its first instruction when they differ.
+ * Right after clone3 of a child that waits for us before it ends: was that so? Then reap it, clone
+ * without the group, and let the child cgroup_move(g, 0) itself before all else. */
+bool cgroup_killed_at_birth(pid_t child);
 /* Move process PID (0: the caller) by cgroup.procs in every hierarchy: for what already runs. Up to
  * 12 ms. */
 int cgroup_move(const struct cgroup *g, pid_t pid);

@@ -1,7 +1,9 @@
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 
 #include "lib/cgroup_private.h"
+#include "lib/proc.h"
 
 int cgroup_join_open(struct cgroup_join *j, const struct cgroup *g)
 {
@@ -39,6 +41,15 @@ void cgroup_join_close(struct cgroup_join *j)
 	for (int i = 0; i < j->n; i++)
 		close_fd(&j->tasksfd[i]);
 	*j = (struct cgroup_join){ .v2_dirfd = -1 };
+}
+
+bool cgroup_killed_at_birth(pid_t child)
+{
+	struct proc_stat st;
+
+	if (proc_read_stat(child, &st) < 0)
+		return errno == ESRCH;
+	return st.state == 'Z' || st.state == 'X' || st.pending >> (SIGKILL - 1) & 1;
 }
 
 int cgroup_move(const struct cgroup *g, pid_t pid)

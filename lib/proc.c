@@ -14,7 +14,7 @@ int proc_read_stat(pid_t pid, struct proc_stat *st)
 {
 	char path[32], line[1024];
 	_buf_ struct buf b = { 0 };
-	unsigned long long start;
+	unsigned long long start, pending;
 	int ppid;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
@@ -26,11 +26,12 @@ int proc_read_stat(pid_t pid, struct proc_stat *st)
 
 	if (!p || sscanf(p,
 			 ") %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
-			 "%*d %llu",
-			 &st->state, &ppid, &start) != 3)
+			 "%*d %llu %*u %*d %*u %*u %*u %*u %*u %*u %llu",
+			 &st->state, &ppid, &start, &pending) != 4)
 		return set_errno(EPROTO);
 	st->ppid = ppid;
 	st->start_ticks = start;
+	st->pending = pending;
 	return 0;
 }
 

@@ -45,6 +45,23 @@ static pid_t clone_child(struct launch *l, int flags, bool as_sibling)
 	return sys_clone3(&args, sizeof(args));
 }
 
+/* The child is born in the group, or, where the kernel does not let it live, moves there before it
+ * does anything: a cgroup namespace takes its root from where its maker is. */
+static pid_t clone_into_group(struct launch *l, int flags)
+{
+	pid_t pid = clone_child(l, flags, false);
+
+	if (pid <= 0 || l->cgroup_fd < 0 || !cgroup_killed_at_birth(pid))
+		return pid;
+	waitid(P_PIDFD, (id_t)l->pidfd, NULL, WEXITED);
+	close(l->pidfd);
+	l->cgroup_fd = -1;
+	pid = clone_child(l, flags, false);
+	if (!pid && cgroup_move(&l->group, 0))
+		_exit(1);
+	return pid;
+}
+
 /* A joined user namespace, and a process in a running container, need a process in between: it
  * joins, and only then is the one that stays born, so that it never is in there with anything of
  * the host. */
@@ -167,7 +184,7 @@ void clone_start(struct launch *l)
 	if (sync_pair(ends))
 		die("make a socket pair");
 	detour_out(l, backfd);
-	l->pid = clone_child(l, needs_stage(l) ? 0 : clone_flags(l), false);
+	l->pid = clone_into_group(l, needs_stage(l) ? 0 : clone_flags(l));
 	if (!l->pid) {
 		close(ends[0]);
 		l->syncfd = ends[1];
