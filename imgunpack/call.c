@@ -51,8 +51,10 @@ static void set_reason(struct call *c, const char *text)
 	die_clean(c->reason);
 }
 
-static bool is_passing(const struct http_request *h)
+bool call_is_passing(const struct call *c)
 {
+	const struct http_request *h = &c->http;
+
 	switch (h->status) {
 	case 0:
 		return h->transient;
@@ -70,10 +72,10 @@ static bool is_passing(const struct http_request *h)
 
 /* What the server asks for, else doubling from half a second; a little more at random, so that
  * parallel calls do not come back as one. */
-static unsigned int delay_ms(const struct call *c)
+unsigned int call_delay_ms(const struct call *c, int tries)
 {
 	const char *after = http_header(&c->http, "retry-after");
-	uint64_t wait = (uint64_t)FIRST_DELAY_MS << c->tries, seconds;
+	uint64_t wait = (uint64_t)FIRST_DELAY_MS << tries, seconds;
 	uint16_t jitter = 0;
 
 	if (after && !num_u64(after, MAX_DELAY_MS / 1000, &seconds))
@@ -87,9 +89,9 @@ static unsigned int delay_ms(const struct call *c)
 /* Signed URLs of redirects expire: start over from the registry. */
 static bool retry(struct registry *r, struct call *c)
 {
-	if (c->tries + 1 >= r->options->tries)
+	if (c->once || c->tries + 1 >= r->options->tries)
 		return false;
-	c->http.delay_ms = delay_ms(c);
+	c->http.delay_ms = call_delay_ms(c, c->tries);
 	debug("try '%s' again in %u ms: %s", c->url, c->http.delay_ms, call_reason(c));
 	c->tries++;
 	c->redirects = 0;
@@ -145,7 +147,7 @@ bool call_again(struct registry *r, struct call *c)
 	h->delay_ms = 0;
 	if (h->given_up)
 		return false;
-	if (is_passing(h))
+	if (call_is_passing(c))
 		return retry(r, c);
 	if (h->status == 401)
 		return login(r, c);

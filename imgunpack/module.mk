@@ -6,10 +6,13 @@ imgunpack/imgunpack.objs := imgunpack/apply.c imgunpack/attr.c imgunpack/entry.c
 imgunpack/imgunpack.libs = libcrypto $(codec.libs)
 # Images: one program a direction, over OCI layouts (lib/layout.h).
 LIBEXEC += imgunpack/imgpull
-imgunpack/imgpull.objs := imgunpack/base64.c imgunpack/call.c imgunpack/certs.c imgunpack/challenge.c \
-    imgunpack/creds.c imgunpack/fetch.c imgunpack/http.c imgunpack/manifest.c imgunpack/progress.c \
-    imgunpack/registry.c imgunpack/token.c
+registry.objs := imgunpack/base64.c imgunpack/call.c imgunpack/certs.c imgunpack/challenge.c \
+    imgunpack/creds.c imgunpack/http.c imgunpack/progress.c imgunpack/registry.c imgunpack/token.c
+imgunpack/imgpull.objs := imgunpack/fetch.c imgunpack/manifest.c $(registry.objs)
 imgunpack/imgpull.libs := libcrypto libcurl
+LIBEXEC += imgunpack/imgpush
+imgunpack/imgpush.objs := imgunpack/send.c $(registry.objs)
+imgunpack/imgpush.libs := libcrypto libcurl
 LIBEXEC += imgunpack/imgctl
 imgunpack/imgctl.objs := imgunpack/digests.c imgunpack/gc.c imgunpack/history.c imgunpack/inspect.c \
     imgunpack/ls.c imgunpack/mark.c imgunpack/refname.c imgunpack/rm.c imgunpack/sweep.c \

@@ -43,6 +43,7 @@ struct call {
 	struct strv headers; /* the owner's */
 	char *url;	     /* where it starts, and starts again */
 	char *used;	     /* the authorization of the last go */
+	bool once;	     /* its owner tries again, if anybody */
 	bool strayed;	     /* redirected to another origin */
 	int tries, redirects, logins;
 	char reason[256];
@@ -57,6 +58,9 @@ void call_start(struct registry *r, struct call *c);
 bool call_again(struct registry *r, struct call *c);
 /* All goes there are. */
 void call_run(struct registry *r, struct call *c);
+/* Did it fail in a way that may pass, and how long to wait after so many tries? */
+bool call_is_passing(const struct call *c);
+unsigned int call_delay_ms(const struct call *c, int tries);
 /* Why it failed, for a message: "manifest unknown", "HTTP status 500", "Connection refused". Kept
  * in C. */
 const char *call_reason(struct call *c);

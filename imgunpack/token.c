@@ -45,9 +45,11 @@ static bool is_safe_realm(const struct registry *r, const char *realm)
 	       (str_starts(realm, "http://") && str_starts(r->base, "http://"));
 }
 
+/* What the registry asks for; to push, always both, since its first question is about reading only.
+ */
 static char *wanted_scope(const struct registry *r, const struct challenge *ch)
 {
-	if (ch->scope && *ch->scope)
+	if (ch->scope && *ch->scope && str_eq(r->options->actions, "pull"))
 		return xstrdup(ch->scope);
 	return xasprintf("repository:%s:%s", r->ref->path, r->options->actions);
 }
