@@ -17,6 +17,7 @@
 #include "lib/sock.h"
 #include "runc/launch.h"
 #include "runc/log.h"
+#include "runc/notify.h"
 #include "runc/runc.h"
 #include "runc/sync.h"
 
@@ -197,6 +198,7 @@ static void build_root(struct launch *l)
 	_close_ int rootfd = rootfs_build(l);
 
 	open_proc(l);
+	notify_attach(l, rootfd);
 	devices_make(l, rootfd);
 	runtime_hooks(l);
 	if (l->process->terminal)

@@ -258,5 +258,5 @@ int verb_exec(int argc, char **argv)
 	launch_release(&l);
 	launch_done();
 	container_unlock(&c);
-	return o.detach ? 0 : foreground_wait(l.pid, l.pidfd, terminal_sockfd);
+	return o.detach ? 0 : foreground_wait(l.pid, l.pidfd, terminal_sockfd, -1);
 }

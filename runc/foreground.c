@@ -11,6 +11,7 @@
 #include "lib/sock.h"
 #include "lib/tty.h"
 #include "runc/foreground.h"
+#include "runc/notify.h"
 
 struct foreground {
 	pid_t pid;
@@ -108,7 +109,7 @@ static void drain(const struct foreground *f)
 		continue;
 }
 
-int foreground_wait(pid_t pid, int pidfd, int sockfd)
+int foreground_wait(pid_t pid, int pidfd, int sockfd, int notifyfd)
 {
 	struct foreground f = { .pid = pid, .pidfd = pidfd, .masterfd = -1 };
 	sigset_t all;
@@ -123,6 +124,7 @@ int foreground_wait(pid_t pid, int pidfd, int sockfd)
 		{ .fd = f.signalfd, .events = POLLIN },
 		{ .fd = f.masterfd, .events = POLLIN },
 		{ .fd = f.masterfd >= 0 ? STDIN_FILENO : -1, .events = POLLIN },
+		{ .fd = notifyfd, .events = POLLIN },
 	};
 
 	/* It may have ended before the signal could be told apart. */
@@ -136,6 +138,8 @@ int foreground_wait(pid_t pid, int pidfd, int sockfd)
 			p[1].fd = -1;
 		if (p[2].revents && !copy_block(STDIN_FILENO, f.masterfd))
 			p[2].fd = -1;
+		if (p[3].revents && notify_take(notifyfd, pid))
+			p[3].fd = -1;
 	}
 	drain(&f);
 	if (f.raw && tty_restore(STDIN_FILENO, &f.saved))

@@ -11,7 +11,7 @@
  * orphans. */
 void foreground_begin(bool subreaper);
 /* Until PID ends; returns its exit status (128 + signal). The master of its terminal, if any,
- * arrives on SOCKFD. */
-int foreground_wait(pid_t pid, int pidfd, int sockfd);
+ * arrives on SOCKFD; what it says on NOTIFYFD goes to notify_take. -1 for what there is not. */
+int foreground_wait(pid_t pid, int pidfd, int sockfd, int notifyfd);
 
 #endif

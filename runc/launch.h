@@ -42,7 +42,7 @@ struct launch {
 	int fifofd;	    /* O_PATH of the start fifo */
 	int console_sockfd; /* takes the terminal's master */
 	int pidfd_sockfd;   /* takes a pidfd of the process */
-	int notifyfd;	    /* detached directory of the notify socket */
+	int notifyfd;	    /* the notify socket's directory, detached */
 	int syncfd;	    /* each side's end of the channel */
 	int procfd;	    /* the child's private proc */
 	struct cgroup_layout layout;

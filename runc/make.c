@@ -15,6 +15,7 @@
 #include "lib/str.h"
 #include "runc/log.h"
 #include "runc/make.h"
+#include "runc/notify.h"
 #include "runc/runc.h"
 
 char *make_absolute(const char *path)
@@ -164,6 +165,7 @@ int make_container(struct launch *l, struct spec *spec, struct container *c, con
 	cgroup_make(l);
 	if (l->parked)
 		make_fifo(l);
+	notify_prepare(l);
 	prepare_mounts(l);
 	launch_child(l);
 	close_fd(&l->console_sockfd);

@@ -5,6 +5,7 @@
 #include "runc/foreground.h"
 #include "runc/log.h"
 #include "runc/make.h"
+#include "runc/notify.h"
 #include "runc/runc.h"
 
 static struct make_options options;
@@ -28,7 +29,7 @@ int verb_run(int argc, char **argv)
 	struct launch l = LAUNCH_NONE;
 	_container_ struct container c = CONTAINER_NONE;
 	_spec_ struct spec spec = { 0 };
-	_close_ int terminal_sockfd = -1;
+	_close_ int terminal_sockfd = -1, notifyfd = -1;
 	int code;
 
 	argv += runc_parse(argc, argv, &usage, 1, 1);
@@ -36,12 +37,15 @@ int verb_run(int argc, char **argv)
 	if (!detach)
 		foreground_begin(!options.no_subreaper);
 	terminal_sockfd = make_container(&l, &spec, &c, argv[0], &options, detach);
+	notifyfd = notify_open(&c);
 	launch_release(&l);
 	launch_done();
 	make_poststart(&c, &spec);
-	if (detach)
+	if (detach) {
+		notify_wait(notifyfd, l.pid, l.pidfd);
 		return 0;
-	code = foreground_wait(l.pid, l.pidfd, terminal_sockfd);
+	}
+	code = foreground_wait(l.pid, l.pidfd, terminal_sockfd, notifyfd);
 	if (keep)
 		return code;
 	if (container_lock(&c, true) || container_destroy(&c))

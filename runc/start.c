@@ -6,6 +6,7 @@
 #include "lib/io.h"
 #include "runc/log.h"
 #include "runc/make.h"
+#include "runc/notify.h"
 #include "runc/runc.h"
 
 static const struct opt opts[] = { { 0 } };
@@ -31,15 +32,14 @@ static void check_status(const struct container *c)
 
 /* Our opening the fifo wakes init; it writes a byte, and its execve is the end of the file. What
  * else it writes is why there was none. */
-static void wake(const struct container *c, struct buf *said)
+static void wake(const struct container *c, int pidfd, struct buf *said)
 {
-	_close_ int pidfd = container_pidfd(c);
 	_close_ int fd = openat(c->dirfd, CONTAINER_FIFO,
 				O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
 	struct pollfd p[] = { { .fd = fd, .events = POLLIN }, { .fd = pidfd, .events = POLLIN } };
 	char block[512];
 
-	if (pidfd < 0 || fd < 0)
+	if (fd < 0)
 		die("open the start fifo of container '%s'", c->id);
 	for (;;) {
 		ssize_t n;
@@ -64,15 +64,20 @@ int verb_start(int argc, char **argv)
 	_container_ struct container c = CONTAINER_NONE;
 	_spec_ struct spec spec = { 0 };
 	_buf_ struct buf said = { 0 };
+	_close_ int pidfd = -1, notifyfd = -1;
 	char why[DECODE_WHY_MAX];
 
 	argv += runc_parse(argc, argv, &usage, 1, 1);
 	log_prefix("runc start failed");
 	xcontainer_load(&c, argv[0], true);
 	check_status(&c);
+	pidfd = container_pidfd(&c);
+	if (pidfd < 0)
+		diex("cannot start a container that has stopped");
 	if (container_spec(&c, &spec, why))
 		diex("config.json of container '%s': %s", c.id, why);
-	wake(&c, &said);
+	notifyfd = notify_open(&c);
+	wake(&c, pidfd, &said);
 	if (unlinkat(c.dirfd, CONTAINER_FIFO, 0) && errno != ENOENT)
 		die("remove the start fifo");
 	if (!said.len)
@@ -80,5 +85,6 @@ int verb_start(int argc, char **argv)
 	if (said.len > 1)
 		diex("unable to start container process: %s", said.data + 1);
 	make_poststart(&c, &spec);
+	notify_wait(notifyfd, (pid_t)c.init_process_pid, pidfd);
 	return 0;
 }

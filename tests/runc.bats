@@ -539,3 +539,60 @@ teardown() {
 	assert_status 0
 	[ "$output" = "$with" ] || fail "$output"
 }
+
+@test "runc: readiness goes from the container to the service manager, and nothing else does" {
+	need python3
+	cat >"$BATS_TEST_TMPDIR/manager.py" <<-'END'
+		import os, socket, sys
+		s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		s.bind(sys.argv[1])
+		with open(sys.argv[2], "w", buffering=1) as out:
+		    while True:
+		        data, fds, _, _ = socket.recv_fds(s, 4096, 4)
+		        out.write(data.decode() + "\n")
+		        for fd in fds: os.close(fd)
+	END
+	python3 "$BATS_TEST_TMPDIR/manager.py" "$BATS_TEST_TMPDIR/sock" "$BATS_TEST_TMPDIR/got" 3>&- &
+	local manager=$!
+	wait_for 5 test -S "$BATS_TEST_TMPDIR/sock"
+	cat >"$BATS_TEST_TMPDIR/say.py" <<-'END'
+		import socket, sys
+		s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		s.connect(sys.argv[1])
+		for m in sys.argv[2:]: s.send(m.encode())
+	END
+	configure '.process.args = ["sh", "-c", "echo $NOTIFY_SOCKET >/env; exec sleep 100"]'
+	NOTIFY_SOCKET=$BATS_TEST_TMPDIR/sock rc create -b "$bundle" "$id" >/dev/null 2>&1 3>&-
+	NOTIFY_SOCKET=$BATS_TEST_TMPDIR/sock rc start "$id" 3>&- &
+	local starter=$!
+	wait_for 5 test -S "$root/$id/notify/notify.sock"
+	wait_for 5 test -s "$rootfs/env"
+	[ "$(cat "$rootfs/env")" = /run/notify/notify.sock ]
+	kill -0 "$starter"
+	python3 "$BATS_TEST_TMPDIR/say.py" "$root/$id/notify/notify.sock" MAINPID=1 STATUS=x 'STATUS=y
+READY=1'
+	wait "$starter"
+	[ "$(tr '\n' ' ' <"$BATS_TEST_TMPDIR/got")" = "READY=1 MAINPID=$(rc state "$id" | jq .pid) BARRIER=1 " ] ||
+		fail "$(cat "$BATS_TEST_TMPDIR/got")"
+	kill "$manager"
+}
+
+@test "runc create: --pidfd-socket gets a pidfd of init" {
+	need python3
+	cat >"$BATS_TEST_TMPDIR/take.py" <<-'END'
+		import os, socket, sys
+		s = socket.socket(socket.AF_UNIX)
+		s.bind(sys.argv[1])
+		s.listen(1)
+		c, _ = s.accept()
+		name, fds, _, _ = socket.recv_fds(c, 4096, 4)
+		info = open("/proc/self/fdinfo/%d" % fds[0]).read()
+		open(sys.argv[2], "w").write(name.decode() + "\n" + info)
+	END
+	python3 "$BATS_TEST_TMPDIR/take.py" "$BATS_TEST_TMPDIR/sock" "$BATS_TEST_TMPDIR/out" 3>&- &
+	wait_for 5 test -S "$BATS_TEST_TMPDIR/sock"
+	configure '.process.args = ["sleep", "100"]'
+	rc create -b "$bundle" --pidfd-socket "$BATS_TEST_TMPDIR/sock" "$id" >/dev/null 2>&1 3>&-
+	wait_for 5 grep -q "^Pid:.$(rc state "$id" | jq .pid)$" "$BATS_TEST_TMPDIR/out"
+	grep -q standard "$BATS_TEST_TMPDIR/out"
+}
