@@ -16,10 +16,18 @@ setup_file() {
 		http: {addr: $registry}
 	CONFIG
 	docker-registry serve "$BATS_FILE_TMPDIR/registry.yml" >"$BATS_FILE_TMPDIR/registry.log" 2>&1 3>&- &
-	load lib/common
+	echo $! >"$BATS_FILE_TMPDIR/registry.pid"
 	wait_for 20 curl -fsS -o /dev/null "http://$registry/v2/"
 	skopeo copy -q --dest-tls-verify=false "oci:$LASH_DEBIAN:debian" "docker://$image"
 	lash pull -q "$image"
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+}
+
+teardown_file() {
+	kill "$(cat "$BATS_FILE_TMPDIR/registry.pid")"
 }
 
 teardown() {
@@ -36,7 +44,7 @@ serve() {
 }
 
 @test "registry: the image lash pulled is the one skopeo pushed" {
-	run --separate-stderr lash images --digests
+	run --separate-stderr imgctl ls --json "$LASH_ROOT/images"
 	assert_status 0
 	assert_line "*$(skopeo inspect --tls-verify=false "docker://$image" | jq -r .Digest)*"
 }
@@ -84,7 +92,7 @@ serve() {
 	lash logs -f web >followed 2>&1 &
 	follower=$!
 	wait_for 10 curl -fsS -o /dev/null http://127.0.0.1:8080/
-	wait_for 5 grep -q 'url:/' followed
+	wait_for 5 grep -q 'response:200' followed
 	run --separate-stderr lash stop -t 1 web
 	assert_status 0
 	assert_output web
@@ -96,10 +104,11 @@ serve() {
 @test "registry: exit status and signals are docker's" {
 	run --separate-stderr lash run --rm "$image" sh -c 'exit 42'
 	assert_status 42
-	run --separate-stderr lash run --rm "$image" sh -c 'kill -TERM $$'
-	assert_status 143
-	run --separate-stderr lash run --rm "$image" no-such-command
-	assert_status 127
+	id=$(lash run -d "$image" sleep 1000)
+	lash kill "$id"
+	run --separate-stderr lash wait "$id"
+	assert_output 137
+	run --separate-stderr -127 lash run --rm "$image" no-such-command
 	assert_one_line '*no-such-command*'
 	run --separate-stderr lash run --rm "$image" /etc
 	assert_status 126
@@ -124,7 +133,7 @@ serve() {
 	run --separate-stderr shim wait hand
 	assert_output 137
 	run --separate-stderr shim logs hand
-	[[ $output$stderr == *url:/* ]]
+	[[ $output$stderr == *response:200* ]]
 	runc delete hand
 	netns del hand
 	[ ! -e /run/netns/hand ]
