@@ -1,5 +1,9 @@
 /* delete - remove what a container leaves behind; with --force the container too. */
+#include <signal.h>
+#include <string.h>
+
 #include "lib/die.h"
+#include "lib/proc.h"
 #include "runc/runc.h"
 
 static bool force;
@@ -27,12 +31,30 @@ static void check_stopped(const struct container *c)
 		     status_name(status));
 }
 
+/* A create or start that hangs, in a hook say, holds the lock; without the process it waits for it
+ * fails, and lets go. */
+static void kill_first(const char *id)
+{
+	_container_ struct container c = CONTAINER_NONE;
+	_close_ int pidfd = -1;
+
+	if (container_load(&c, runc_globals.root, id, false))
+		return;
+	pidfd = c.init_process_pid ? container_pidfd(&c)
+				   : proc_open((pid_t)c.creator_pid, c.creator_start);
+	/* Whoever is gone, or is not ours to kill, is found again under the lock. */
+	if (pidfd >= 0 && proc_pidfd_signal(pidfd, SIGKILL))
+		debug("kill container '%s': %s", id, strerror(errno));
+}
+
 int verb_delete(int argc, char **argv)
 {
 	_container_ struct container c = CONTAINER_NONE;
 	const char *id = argv[runc_parse(argc, argv, &usage, 1, 1)];
 
 	runc_check_id(id);
+	if (force)
+		kill_first(id);
 	if (container_load(&c, runc_globals.root, id, true) && errno != EINVAL) {
 		if (errno != ENOENT)
 			die("cannot load container '%s'", id);

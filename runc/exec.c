@@ -257,6 +257,5 @@ int verb_exec(int argc, char **argv)
 	close_fd(&l.console_sockfd);
 	launch_release(&l);
 	launch_done();
-	container_unlock(&c);
 	return o.detach ? 0 : foreground_wait(l.pid, l.pidfd, terminal_sockfd, -1);
 }

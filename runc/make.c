@@ -182,7 +182,7 @@ void make_poststart(struct container *c, const struct spec *spec)
 	container_emit(c, STATUS_RUNNING, false, 0, &state);
 	if (!hooks_run("poststart", &spec->hooks->poststart, buf_str(&state), NULL, &why))
 		return;
-	if (container_lock(c, true) || container_destroy(c))
+	if (container_lock(c) || container_destroy(c))
 		warn("remove container '%s'", c->id);
 	diex("%s", buf_str(&why));
 }

@@ -48,7 +48,12 @@ int verb_run(int argc, char **argv)
 	code = foreground_wait(l.pid, l.pidfd, terminal_sockfd, notifyfd);
 	if (keep)
 		return code;
-	if (container_lock(&c, true) || container_destroy(&c))
+	if (container_lock(&c)) {
+		if (errno == ENOENT)
+			return code;
+		die("lock container '%s'", c.id);
+	}
+	if (container_destroy(&c))
 		die("remove container '%s'", c.id);
 	return code;
 }

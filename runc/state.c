@@ -82,14 +82,15 @@ static int read_state(struct container *c)
 	return 0;
 }
 
-int container_load(struct container *c, const char *root, const char *id, bool exclusive)
+int container_load(struct container *c, const char *root, const char *id, bool locked)
 {
 	_close_ int rootfd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	*c = (struct container)CONTAINER_NONE;
 	if (rootfd < 0)
 		return -1;
-	c->dirfd = path_lock_dir(rootfd, id, exclusive, false);
+	c->dirfd = locked ? path_lock_dir(rootfd, id, true, false)
+			  : openat(rootfd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (c->dirfd < 0)
 		return -1;
 	c->id = xstrdup(id);
@@ -155,14 +156,17 @@ void container_unlock(const struct container *c)
 	flock(c->dirfd, LOCK_UN);
 }
 
-int container_lock(const struct container *c, bool exclusive)
+int container_lock(const struct container *c)
 {
+	struct stat st;
 	int rc;
 
 	do {
-		rc = flock(c->dirfd, exclusive ? LOCK_EX : LOCK_SH);
+		rc = flock(c->dirfd, LOCK_EX);
 	} while (rc && errno == EINTR);
-	return rc;
+	if (rc || fstat(c->dirfd, &st))
+		return -1;
+	return st.st_nlink ? 0 : set_errno(ENOENT);
 }
 
 void container_free(struct container *c)
@@ -175,10 +179,10 @@ void container_free(struct container *c)
 	c->dirfd = -1;
 }
 
-void xcontainer_load(struct container *c, const char *id, bool exclusive)
+void xcontainer_load(struct container *c, const char *id, bool locked)
 {
 	runc_check_id(id);
-	if (!container_load(c, runc_globals.root, id, exclusive))
+	if (!container_load(c, runc_globals.root, id, locked))
 		return;
 	if (errno == ENOENT)
 		diex("container does not exist: '%s'", id);

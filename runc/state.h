@@ -2,9 +2,10 @@
  *
  * The record says what was wanted (bundle, cgroup, pid and its start time); the kernel says what
  * is, so status is asked for, never stored. state.json has the keys that readers of
- * opencontainers/runc's file look for. The directory itself is locked (flock): shared for looking,
- * exclusive for changing; the kernel drops it with the process. Functions named x* report and exit;
- * the others return -1 and errno.
+ * opencontainers/runc's file look for. Who changes a container locks its directory (flock, dropped
+ * by the kernel with the process). Who only looks, or signals, takes no lock, as the record is
+ * replaced by rename: a verb that hangs in a hook keeps nobody from seeing or killing it. Functions
+ * named x* report and exit; the others return -1 and errno.
  */
 #ifndef RUNC_STATE_H
 #define RUNC_STATE_H
@@ -50,19 +51,21 @@ struct container {
 
 /* Make ROOT/ID (and ROOT), locked exclusively. EEXIST: taken. */
 _check_ int container_make(struct container *c, const char *root, const char *id);
-/* Lock ROOT/ID (waiting) and read state.json. ENOENT: no such container. EINVAL: the record is
- * broken; then c->dirfd is locked and open, c->id set, and the rest empty, so that delete can go
- * on. */
-_check_ int container_load(struct container *c, const char *root, const char *id, bool exclusive);
+/* Open ROOT/ID, LOCKED or not (waiting), and read state.json. ENOENT: no such container. EINVAL:
+ * the record is broken; then c->dirfd is open, c->id set, and the rest empty, so that delete can go
+ * on.
+ */
+_check_ int container_load(struct container *c, const char *root, const char *id, bool locked);
 /* Write state.json, by rename. */
 _check_ int container_save(const struct container *c);
-/* Give the lock back, keeping the directory open: for waiting. container_lock takes it again. */
+/* Give the lock back, keeping the directory open: for waiting. container_lock takes it again;
+ * ENOENT: the container was deleted meanwhile, and what has its name now is another. */
 void container_unlock(const struct container *c);
-_check_ int container_lock(const struct container *c, bool exclusive);
+_check_ int container_lock(const struct container *c);
 void container_free(struct container *c);
 
 /* container_load for the container the user named; says "container does not exist" and exits. */
-void xcontainer_load(struct container *c, const char *id, bool exclusive);
+void xcontainer_load(struct container *c, const char *id, bool locked);
 
 enum status container_status(const struct container *c);
 const char *status_name(enum status s);

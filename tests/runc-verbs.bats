@@ -256,6 +256,34 @@ is_gone() {
 	assert_empty "$(cat "$BATS_TEST_TMPDIR/left")" "state root"
 }
 
+@test "runc delete: --force ends a create that hangs in a hook, which hides it from nobody" {
+	local creator
+	configure '.hooks.createRuntime = [{"path": "/bin/sleep", "args": ["sleep", "1000"]}]'
+	rc create --bundle "$bundle" "$id" </dev/null >/dev/null 2>&1 3>&- &
+	creator=$!
+	wait_for 5 is_status creating
+	run --separate-stderr timeout 5 runc --root "$root" list -q
+	assert_output "$id"
+	run timeout 20 runc --root "$root" delete --force "$id"
+	assert_status 0
+	[ ! -e "$root/$id" ]
+	wait_for 5 is_gone "$creator"
+	assert_empty "$(groups)" groups
+}
+
+@test "runc delete: a run whose container was deleted leaves its successor alone" {
+	local first
+	rc run --bundle "$bundle" "$id" </dev/null >/dev/null 2>&1 3>&- &
+	first=$!
+	wait_for 5 is_status running
+	kill -STOP "$first"
+	rc delete --force "$id"
+	start_container
+	kill -CONT "$first"
+	wait_for 5 is_gone "$first"
+	is_status running
+}
+
 @test "runc list: shows a table, ids or JSON" {
 	run --separate-stderr runc list
 	assert_status 0
