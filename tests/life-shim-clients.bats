@@ -19,6 +19,7 @@ teardown() {
 	make a -l "json-file:$PWD/log" --stall-ms 300
 	shim attach --no-stdin a >/dev/null &
 	stalled=$!
+	clients+=("$stalled")
 	shim attach --no-stdin a >good &
 	good=$!
 	sleep 0.2
@@ -36,6 +37,7 @@ teardown() {
 	make a -l none --stall-ms 100
 	shim attach --no-stdin a >/dev/null 2>err &
 	client=$!
+	clients+=("$client")
 	sleep 0.3
 	kill -STOP "$client"
 	start a

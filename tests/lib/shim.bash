@@ -1,7 +1,7 @@
 # shim.bash - bundles and containers for the shim's tests: `load lib/shim` behind lib/common.
 #
 # Defines: shim_setup, shim_teardown, make_bundle, start, stop_all, exit_of, pid_of, shim_pid_of.
-# Sets: $rt (state root of the runtime), $runtime, $LASH_RUN.
+# Sets: $rt (state root of the runtime), $runtime, $LASH_RUN; ids and clients (pids) are cleaned up.
 # shellcheck shell=bash
 
 shim_setup() {
@@ -11,14 +11,14 @@ shim_setup() {
 	mkdir -p "$BATS_FILE_TMPDIR/rootfs"
 	[ -e "$BATS_FILE_TMPDIR/rootfs/bin/sh" ] || busybox_rootfs "$BATS_FILE_TMPDIR/rootfs"
 	cd "$BATS_TEST_TMPDIR" || return
-	ids=()
+	ids=() clients=()
 }
 
 # Everything goes, and is checked to be gone.
 shim_teardown() {
 	local id
 	# A client that was left stopped or stalled must not keep the test's own descriptors.
-	jobs -p | xargs -r kill -KILL 2>/dev/null || :
+	[ "${#clients[@]}" -eq 0 ] || kill -KILL "${clients[@]}" 2>/dev/null || :
 	for id in "${ids[@]}"; do
 		"$runtime" --root "$rt" delete --force "$id" 2>/dev/null || :
 		if [ -e "$LASH_RUN/shim/$id/shim-pid" ]; then
