@@ -119,14 +119,13 @@ void nl_link_del(struct nl *nl, const char *name)
 	finish(nl, h);
 }
 
-void nl_link_cut(struct nl *nl, const char *name)
+void nl_link_down(struct nl *nl, const char *name)
 {
-	struct nlmsghdr *h = message(nl, RTM_NEWLINK, 0, "cut link", name);
+	struct nlmsghdr *h = message(nl, RTM_NEWLINK, 0, "set down link", name);
 	struct ifinfomsg *ifi = put_ifinfo(h, false);
 
 	ifi->ifi_change = IFF_UP;
 	mnl_attr_put_strz(h, IFLA_IFNAME, name);
-	mnl_attr_put_u32(h, IFLA_MASTER, 0);
 	finish(nl, h);
 }
 

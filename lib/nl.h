@@ -62,9 +62,7 @@ void nl_close(struct nl *nl);
 void nl_link_add(struct nl *nl, const struct nl_link *l);
 void nl_link_up(struct nl *nl, const char *name);
 void nl_link_del(struct nl *nl, const char *name);
-/* Take a link down and out of its bridge: cut off at once, without the wait for RCU that deleting
- * costs. */
-void nl_link_cut(struct nl *nl, const char *name);
+void nl_link_down(struct nl *nl, const char *name);
 /* As a bridge port: frames may leave by the port they came in from; ISOLATED ports never reach each
  * other. */
 void nl_port_set(struct nl *nl, const char *name, bool hairpin, bool isolated);

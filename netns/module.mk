@@ -7,5 +7,15 @@ netns/netns.objs := netns/add.c netns/addr.c netns/attach.c netns/bridge.c netns
                     netns/rules.c netns/show.c netns/state.c netns/table.c netns/table_state.c \
                     netns/unpublish.c
 netns/netns.libs := libnftnl libmnl
-$(foreach t,unit/lease unit/portspec fuzz/conflist fuzz/lease fuzz/portspec,\
-    $(eval tests/$t.objs := $(netns/netns.objs))$(eval tests/$t.libs := $(netns/netns.libs)))
+
+# Its tests look inside.
+tests/unit/lease.objs := $(netns/netns.objs)
+tests/unit/lease.libs := $(netns/netns.libs)
+tests/unit/portspec.objs := $(netns/netns.objs)
+tests/unit/portspec.libs := $(netns/netns.libs)
+tests/fuzz/conflist.objs := $(netns/netns.objs)
+tests/fuzz/conflist.libs := $(netns/netns.libs)
+tests/fuzz/lease.objs := $(netns/netns.objs)
+tests/fuzz/lease.libs := $(netns/netns.libs)
+tests/fuzz/portspec.objs := $(netns/netns.objs)
+tests/fuzz/portspec.libs := $(netns/netns.libs)

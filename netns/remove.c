@@ -24,7 +24,7 @@ void detach(const char *space, int space_dirfd, const char *file, const struct a
 	if (a->nports)
 		table_unpublish(nft, space, a);
 	if (a->hostName) {
-		nl_link_cut(host, a->hostName);
+		nl_link_down(host, a->hostName);
 		if (nl_commit(host) && errno != ENODEV)
 			die("%s", nl_what(host));
 	}
