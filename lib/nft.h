@@ -128,10 +128,11 @@ _check_ int nft_get_elem(struct nft *nft, struct nft_elem *e);
 typedef void nft_elem_fn(void *arg, const struct nft_elem *e);
 _check_ int nft_each_elem(struct nft *nft, const char *set, nft_elem_fn *fn, void *arg);
 
-/* Connection tracking: forget the flows of PROTOCOL whose original destination port
+/* Connection tracking: forget the flows of FAMILY and PROTOCOL whose original destination port
  * IS_WANTED. What is tracked already does not see new rules. Walks the whole table: some
  * milliseconds. */
 typedef bool nft_flow_fn(void *arg, uint16_t port);
-_check_ int nft_forget_flows(struct nft *nft, uint8_t protocol, nft_flow_fn *is_wanted, void *arg);
+_check_ int nft_forget_flows(struct nft *nft, int family, uint8_t protocol, nft_flow_fn *is_wanted,
+			     void *arg);
 
 #endif

@@ -76,10 +76,10 @@ static int one_flow(const struct nlmsghdr *h, void *data)
 }
 
 /* Ask for all flows of PROTOCOL; those that are wanted become delete messages. */
-static int collect(struct flows *f, uint8_t protocol)
+static int collect(struct flows *f, int family, uint8_t protocol)
 {
 	_buf_ struct buf out = { 0 }, in = { 0 };
-	struct nlmsghdr *h = message(f->nft, &out, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC);
+	struct nlmsghdr *h = message(f->nft, &out, IPCTNL_MSG_CT_GET, NLM_F_DUMP, family);
 	uint32_t seq = f->nft->seq;
 	struct nlattr *nest = mnl_attr_nest_start(h, CTA_TUPLE_ORIG);
 	struct nlattr *proto = mnl_attr_nest_start(h, CTA_TUPLE_PROTO);
@@ -129,10 +129,11 @@ static int delete_all(struct flows *f)
 	return 0;
 }
 
-int nft_forget_flows(struct nft *nft, uint8_t protocol, nft_flow_fn *is_wanted, void *arg)
+int nft_forget_flows(struct nft *nft, int family, uint8_t protocol, nft_flow_fn *is_wanted,
+		     void *arg)
 {
 	struct flows f = { .nft = nft, .is_wanted = is_wanted, .arg = arg };
-	int bad = collect(&f, protocol) || delete_all(&f);
+	int bad = collect(&f, family, protocol) || delete_all(&f);
 
 	buf_free(&f.deletes);
 	return bad ? -1 : 0;

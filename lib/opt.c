@@ -282,6 +282,17 @@ int opt_parse(int argc, char **argv, const struct usage *u)
 	return p.at - n;
 }
 
+/* "PROGRAM VERB", and "PROGRAM VERB VERB" where verbs have verbs. */
+static void name_verb(const char *verb)
+{
+	static char *name;
+	char *longer = xasprintf("%s %s", die_get_name(), verb);
+
+	die_name(longer);
+	free(name);
+	name = longer;
+}
+
 int opt_run_verb(int argc, char **argv, const struct usage *u)
 {
 	int at = opt_parse(argc, argv, u);
@@ -290,7 +301,7 @@ int opt_run_verb(int argc, char **argv, const struct usage *u)
 		misuse(u, "a verb is missing");
 	for (const struct verb *v = u->verbs; v->name; v++) {
 		if (str_eq(v->name, argv[at])) {
-			die_name(xasprintf("%s %s", die_get_name(), v->name));
+			name_verb(v->name);
 			return v->run(argc - at, argv + at);
 		}
 	}

@@ -4,7 +4,7 @@
  * network, with its addresses and published ports. State, all below $LASH_RUN/net (state.c):
  *
  *   spaces/NAME/           made by mkdir, locked by flock while anyone changes the space
- *     network-namespace    its inode number, so that nobody else's is ever removed
+ *     network-namespace    its cookie (SO_NETNS_COOKIE), so that nobody else's is ever removed
  *     eth0.intent, eth0    the attachment: what is about to be there, what is there
  *   networks/NAME/         locked while addresses are handed out and while the bridge is made
  *     conflist             what the network was made from; counts until the network is taken down
@@ -178,7 +178,7 @@ void names_of(int dirfd, struct strv *names);
 /* nsfile.c: namespace files, as `ip netns` makes them. */
 
 /* Longer than an interface's name can be: those are the other files in a space's record. */
-#define SPACE_INODE "network-namespace"
+#define SPACE_COOKIE "network-namespace"
 
 /* A descriptor of a new network namespace. */
 int nsfile_make(void);

@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
@@ -54,13 +55,22 @@ int nsfile_make(void)
 	return fd;
 }
 
-static uint64_t inode_of(int fd)
+/* What tells a namespace from all others since boot; inode numbers are used again. -1 and errno. */
+static int cookie_of(int netns_fd, uint64_t *cookie)
 {
-	struct stat st;
+	socklen_t len = sizeof(*cookie);
+	int home = nsfile_enter(netns_fd), bad, err;
 
-	if (fstat(fd, &st))
-		die("stat a network namespace");
-	return st.st_ino;
+	if (home < 0)
+		return -1;
+
+	_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	bad = fd < 0 || getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, cookie, &len);
+	err = errno;
+	nsfile_leave(home);
+	errno = err;
+	return bad ? -1 : 0;
 }
 
 /* The directory must be a shared mount, so that what is mounted there reaches the mount namespaces
@@ -102,13 +112,16 @@ void nsfile_bind(int space_dirfd, const char *name, int netns_fd)
 {
 	_free_ char *path = path_of(name);
 	_close_ int dirfd = path_open_dir(netns_dir(), 0755);
-	char inode[32], link[FD_LINK_MAX];
+	char text[32], link[FD_LINK_MAX];
+	uint64_t cookie;
 
 	if (dirfd < 0)
 		die("open '%s'", netns_dir());
 	share_dir(dirfd);
-	snprintf(inode, sizeof(inode), "%llu", (unsigned long long)inode_of(netns_fd));
-	if (file_put_line(space_dirfd, SPACE_INODE, inode))
+	if (cookie_of(netns_fd, &cookie))
+		die("identify namespace '%s'", name);
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)cookie);
+	if (file_put_line(space_dirfd, SPACE_COOKIE, text))
 		die("record namespace '%s'", name);
 
 	_close_ int fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0444);
@@ -135,21 +148,21 @@ int nsfile_open(const char *name)
 
 int nsfile_open_own(int space_dirfd, const char *name)
 {
-	_free_ char *inode = file_read_line(space_dirfd, SPACE_INODE);
-	uint64_t want;
+	_free_ char *line = file_read_line(space_dirfd, SPACE_COOKIE);
+	uint64_t want, cookie;
 
-	if (!inode || num_u64(inode, UINT64_MAX, &want))
+	if (!line || num_u64(line, UINT64_MAX, &want))
 		return set_errno(ENOENT);
 
 	_close_ int fd = nsfile_open(name);
 
-	if (fd < 0)
+	if (fd < 0 || cookie_of(fd, &cookie))
 		return -1;
-	return inode_of(fd) == want ? steal_fd(&fd) : set_errno(ENOENT);
+	return cookie == want ? steal_fd(&fd) : set_errno(ENOENT);
 }
 
-/* Ours is what has the recorded inode; or, where nothing is mounted (killed just before, or after a
- * reboot), the empty file we left. */
+/* Ours is what has the recorded cookie; or, where nothing is mounted (killed just before, or after
+ * a reboot), the empty file we left. */
 void nsfile_unbind(int space_dirfd, const char *name)
 {
 	_free_ char *path = path_of(name);
@@ -159,7 +172,7 @@ void nsfile_unbind(int space_dirfd, const char *name)
 	if (fd >= 0) {
 		if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) && errno != EINVAL)
 			warn("unmount '%s'", path);
-	} else if (faccessat(space_dirfd, SPACE_INODE, F_OK, 0)) {
+	} else if (faccessat(space_dirfd, SPACE_COOKIE, F_OK, 0)) {
 		return;
 	}
 	if (nsfile_is_taken(name) || lstat(path, &st) || !S_ISREG(st.st_mode) || st.st_size)

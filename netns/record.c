@@ -164,7 +164,7 @@ void record_each(int space_dirfd, record_fn *fn, void *arg)
 	for (size_t i = 0; i < files.n; i++) {
 		_attachment_ struct attachment a = { 0 };
 
-		if (str_eq(files.v[i], SPACE_INODE))
+		if (str_eq(files.v[i], SPACE_COOKIE))
 			continue;
 		if (record_read(space_dirfd, files.v[i], &a))
 			warn("read record '%s'", files.v[i]);

@@ -192,16 +192,28 @@ static bool is_udp_port_of(void *arg, uint16_t number)
 	return false;
 }
 
+static bool has_udp(const struct attachment *a)
+{
+	for (size_t i = 0; i < a->nports; i++) {
+		if (is_udp(&a->ports[i]))
+			return true;
+	}
+	return false;
+}
+
 /* A UDP client that goes on talking keeps its flow alive, and with it where the rules sent it
  * before. */
 static void forget_flows(struct nft *nft, const struct attachment *a)
 {
-	bool any = false;
+	void *arg = (void *)(uintptr_t)a;
+	struct nl_addr addr;
 
-	for (size_t i = 0; i < a->nports; i++)
-		any = any || is_udp(&a->ports[i]);
-	if (any && nft_forget_flows(nft, IPPROTO_UDP, is_udp_port_of, (void *)(uintptr_t)a))
-		warn("forget tracked flows of '%s'", a->ifName);
+	for (size_t i = 0; has_udp(a) && i < a->nips; i++) {
+		if (addr_parse(a->ips[i].address, &addr))
+			continue;
+		if (nft_forget_flows(nft, addr.family, IPPROTO_UDP, is_udp_port_of, arg))
+			warn("forget tracked flows of '%s'", a->ifName);
+	}
 }
 
 int table_publish(struct nft *nft, const char *space, const struct attachment *a)

@@ -18,6 +18,7 @@ teardown() {
 	done <"$servers"
 	netns ls -q | xargs -r netns del
 	netns gc
+	ip link del out0 2>/dev/null || :
 	ip netns del outside 2>/dev/null || :
 	assert_nothing_left
 }
@@ -495,6 +496,7 @@ conflist() {
 	netns add other
 	run ip netns exec outside busybox ping -c 1 -W 1 198.51.100.2
 	[ "$status" -ne 0 ]
+	ip link del out1
 	ip netns del far
 }
 
