@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 
 #include "lib/cgroup_private.h"
@@ -43,13 +42,19 @@ void cgroup_join_close(struct cgroup_join *j)
 	*j = (struct cgroup_join){ .v2_dirfd = -1 };
 }
 
+/* From pending to exiting is a step, and one line of /proc/PID/stat is not read at one instant: a
+ * child between the two when the first was read is seen by the second. */
 bool cgroup_killed_at_birth(pid_t child)
 {
 	struct proc_stat st;
 
-	if (proc_read_stat(child, &st) < 0)
-		return errno == ESRCH;
-	return st.state == 'Z' || st.state == 'X' || st.pending >> (SIGKILL - 1) & 1;
+	for (int i = 0; i < 2; i++) {
+		if (proc_read_stat(child, &st) < 0)
+			return errno == ESRCH;
+		if (st.dying)
+			return true;
+	}
+	return false;
 }
 
 int cgroup_move(const struct cgroup *g, pid_t pid)

@@ -10,11 +10,15 @@
 #include "lib/num.h"
 #include "lib/proc.h"
 
+/* Task flags that /proc/PID/stat shows, include/linux/sched.h. */
+enum { PF_EXITING = 0x4, PF_SIGNALED = 0x400 };
+
 int proc_read_stat(pid_t pid, struct proc_stat *st)
 {
 	char path[32], line[1024];
 	_buf_ struct buf b = { 0 };
 	unsigned long long start, pending;
+	unsigned int flags;
 	int ppid;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
@@ -25,13 +29,14 @@ int proc_read_stat(pid_t pid, struct proc_stat *st)
 	const char *p = strrchr(buf_str(&b), ')');
 
 	if (!p || sscanf(p,
-			 ") %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
+			 ") %c %d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
 			 "%*d %llu %*u %*d %*u %*u %*u %*u %*u %*u %llu",
-			 &st->state, &ppid, &start, &pending) != 4)
+			 &st->state, &ppid, &flags, &start, &pending) != 5)
 		return set_errno(EPROTO);
 	st->ppid = ppid;
 	st->start_ticks = start;
-	st->pending = pending;
+	st->dying = st->state == 'Z' || st->state == 'X' || flags & (PF_EXITING | PF_SIGNALED) ||
+		    pending >> (SIGKILL - 1) & 1;
 	return 0;
 }
 

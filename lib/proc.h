@@ -14,7 +14,7 @@ struct proc_stat {
 	char state; /* 'R', 'S', 'Z', ... */
 	pid_t ppid;
 	uint64_t start_ticks;
-	uint64_t pending; /* signals to its first thread, 1 << (signal - 1) */
+	bool dying; /* dead, on its way out or with SIGKILL pending */
 };
 
 _check_ int proc_read_stat(pid_t pid, struct proc_stat *st);

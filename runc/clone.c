@@ -45,12 +45,28 @@ static pid_t clone_child(struct launch *l, int flags, bool as_sibling)
 	return sys_clone3(&args, sizeof(args));
 }
 
+/* On v2 a container that has made groups of its own and hands controllers to them has no room for a
+ * process beside them (EBUSY): go where its init went. */
+static bool follow_init(struct launch *l)
+{
+	struct cgroup g;
+
+	if (cgroup_open_pid(&g, &l->layout, (pid_t)l->container->init_process_pid))
+		return false;
+	cgroup_close(&l->group);
+	l->group = g;
+	l->cgroup_fd = g.dirfd[l->layout.unified];
+	return true;
+}
+
 /* The child is born in the group, or, where the kernel does not let it live, moves there before it
  * does anything: a cgroup namespace takes its root from where its maker is. */
 static pid_t clone_into_group(struct launch *l, int flags)
 {
 	pid_t pid = clone_child(l, flags, false);
 
+	if (pid < 0 && errno == EBUSY && l->exec && l->cgroup_fd >= 0 && follow_init(l))
+		pid = clone_child(l, flags, false);
 	if (pid <= 0 || l->cgroup_fd < 0 || !cgroup_killed_at_birth(pid))
 		return pid;
 	waitid(P_PIDFD, (id_t)l->pidfd, NULL, WEXITED);
