@@ -102,14 +102,16 @@ static void fetch_listed(struct registry *r, const struct image_descriptor *d, s
 	}
 }
 
-static _noreturn_ void die_platform(const struct registry *r, const struct image_index *index,
+static _noreturn_ void die_platform(const struct registry *r, struct image_index *index,
 				    const struct platform *want)
 {
-	char text[PLATFORM_TEXT_MAX + 1];
-	_free_ char *offered = image_platforms(index->manifests, index->n_manifests);
-	_free_ char *reason = xasprintf("no image for platform '%s', only for: %s",
-					platform_text(want, text), offered);
+	char text[PLATFORM_TEXT_MAX + 1], reason[IMAGE_WHY_MAX];
+	char *offered = image_platforms(index->manifests, index->n_manifests);
 
+	snprintf(reason, sizeof(reason), "no image for platform '%s', only for: %s",
+		 platform_text(want, text), offered);
+	free(offered);
+	image_index_free(index);
 	die_pull(r, reason);
 }
 

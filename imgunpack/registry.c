@@ -65,7 +65,7 @@ void xregistry_open(struct registry *r, const struct ref *ref,
 	r->http_options.stall_s = (unsigned int)options->stall_s;
 	r->http_options.direct = loopback;
 	r->http_options.ca_file = options->tls_ca;
-	has_certs = options->tls_ca || certs_find(ref->domain, &r->http_options);
+	has_certs = options->tls_ca || certs_find(r);
 	r->http = http_new(&r->http_options);
 	xcreds_find(options->creds, options->authfile, ref->domain, ref->path, &r->creds);
 	if (has_certs || !(options->insecure || loopback))
@@ -78,6 +78,7 @@ void registry_close(struct registry *r)
 {
 	http_free(r->http);
 	creds_free(&r->creds);
+	strv_free(&r->cert_files);
 	free(r->base);
 	free(r->authorization);
 	memset(r, 0, sizeof(*r));

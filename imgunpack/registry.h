@@ -27,6 +27,7 @@ struct registry {
 	const struct registry_options *options;
 	const struct ref *ref;
 	struct http_options http_options;
+	struct strv cert_files; /* owns what http_options names */
 	struct http *http;
 	char *base; /* "https://HOST[:PORT]/v2/" */
 	struct creds creds;
@@ -69,8 +70,8 @@ void call_free(struct call *c);
 /* Answer the challenge of C's 401: get an authorization for R. False, with a reason in C, when
  * there is none to be had. */
 bool registry_login(struct registry *r, struct call *c);
-/* The CA and client certificate that /etc/docker/certs.d and its kin have for HOST, into O; false
+/* Use the CA and client certificate that /etc/docker/certs.d and its kin have for R's host; false
  * when there are none. */
-bool certs_find(const char *host, struct http_options *o);
+bool certs_find(struct registry *r);
 
 #endif
