@@ -1,4 +1,4 @@
-/* http.h - HTTP requests, several at once; the only user of libcurl.
+/* http.h - HTTP requests, several at once; http*.c are the only users of libcurl.
  *
  * A request goes to exactly one URL: redirects, authentication and retries are its owner's
  * decision, so that nothing is sent to a place nobody chose. Only http: and https: are spoken.

@@ -7,7 +7,7 @@ imgunpack/imgunpack.libs = libcrypto $(codec.libs)
 # Images: one program a direction, over OCI layouts (lib/layout.h).
 LIBEXEC += imgunpack/imgpull
 registry.objs := imgunpack/base64.c imgunpack/call.c imgunpack/certs.c imgunpack/challenge.c \
-    imgunpack/creds.c imgunpack/http.c imgunpack/progress.c imgunpack/registry.c imgunpack/token.c
+    imgunpack/creds.c imgunpack/http.c imgunpack/http_url.c imgunpack/progress.c imgunpack/registry.c imgunpack/token.c
 imgunpack/imgpull.objs := imgunpack/fetch.c imgunpack/manifest.c $(registry.objs)
 imgunpack/imgpull.libs := libcrypto libcurl
 LIBEXEC += imgunpack/imgpush
