@@ -18,21 +18,19 @@ static const struct opt opts[] = {
 	{ 0 },
 };
 
-static const char *space;
-static int space_dirfd = -1;
+static struct space space;
 
 /* The way every failure ends: as if it had been killed, and then deleted. */
 static void abandon(void)
 {
-	space_remove(space, space_dirfd, false);
+	space_remove(space.name, space.dirfd, false);
 }
 
 static void begin(const char *name)
 {
 	if (nsfile_is_taken(name))
 		diex("namespace '%s' exists", name);
-	space = name;
-	space_dirfd = space_create(name);
+	space = (struct space){ name, space_create(name) };
 	die_cleanup(abandon);
 }
 
@@ -44,27 +42,26 @@ static void add_alone(const char *name)
 
 	_close_ int netns_fd = nsfile_make();
 
-	nsfile_bind(space_dirfd, name, netns_fd);
-	attach_loopback(space_dirfd, netns_fd);
+	nsfile_bind(space.dirfd, name, netns_fd);
+	attach_loopback(space.dirfd, netns_fd);
 }
 
 static void add_attached(const char *name)
 {
 	_network_ struct network net = { 0 };
-	_nl_ struct nl host = { .fd = -1 };
-	_nft_ struct nft nft = { .fd = -1 };
+	_host_ struct host host = { .nl.fd = -1, .nft.fd = -1 };
 
 	network_load(network_name, &net);
-	open_host(&host, &nft);
-	ports_choose(&nft, publish.v, network_has_ipv6(&net), &wish.ports);
+	host_open(&host);
+	ports_choose(&host.nft, publish.v, network_has_ipv6(&net), &wish.ports);
 	if (wish.ports.n && !net.publishes)
 		diex("network '%s' does not publish ports", net.name);
 	begin(name);
 
 	_close_ int netns_fd = nsfile_make();
 
-	nsfile_bind(space_dirfd, name, netns_fd);
-	attach(name, space_dirfd, netns_fd, &net, &wish, &host, &nft);
+	nsfile_bind(space.dirfd, name, netns_fd);
+	attach(&space, netns_fd, &net, &wish, &host);
 	ports_free(&wish.ports);
 }
 
@@ -86,7 +83,7 @@ int add_main(int argc, char **argv)
 		add_alone(argv[0]);
 	else
 		add_attached(argv[0]);
-	show_result(argv[0], space_dirfd, NULL);
+	show_result(argv[0], space.dirfd, NULL);
 	strv_free(&publish);
 	return 0;
 }

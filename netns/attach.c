@@ -8,11 +8,17 @@
 #include "lib/mem.h"
 #include "netns/netns.h"
 
-void open_host(struct nl *host, struct nft *nft)
+void host_open(struct host *host)
 {
-	if (nl_open(host))
+	if (nl_open(&host->nl))
 		die("open a netlink socket");
-	table_open(nft);
+	table_open(&host->nft);
+}
+
+void host_close(struct host *host)
+{
+	nl_close(&host->nl);
+	nft_close(&host->nft);
 }
 
 /* Random, unicast, locally administered: with a MAC of its own each time, a recycled address is
@@ -86,44 +92,41 @@ static bool set_has(const struct network *net, unsigned set, const struct nl_add
 	return false;
 }
 
-static void lease_or_die(int network_dirfd, const struct network *net, unsigned set,
-			 const char *owner, const struct nl_addr *wanted, struct ip *ip)
+static void lease_or_die(const struct pool *pool, const char *owner, const struct nl_addr *wanted,
+			 struct ip *ip)
 {
 	char text[ADDR_TEXT_MAX];
 
-	if (!lease_take(network_dirfd, net, set, owner, wanted, ip))
+	if (!lease_take(pool, owner, wanted, ip))
 		return;
-	if (errno == EADDRNOTAVAIL && !wanted) {
-		/* Before giving up: whose leases did nobody return? */
-		lease_sweep();
-		if (!lease_take(network_dirfd, net, set, owner, wanted, ip))
-			return;
-		if (errno == EADDRNOTAVAIL)
-			diex("network '%s': no free address", net->name);
-	}
-	if (!wanted)
-		die("lease an address of '%s'", net->name);
-	die("lease address '%s' of '%s'", addr_text(wanted, false, text), net->name);
+	if (wanted)
+		die("lease address '%s' of '%s'", addr_text(wanted, false, text), pool->net->name);
+	if (errno != EADDRNOTAVAIL)
+		die("lease an address of '%s'", pool->net->name);
+	/* Before giving up: whose leases did nobody return? */
+	lease_sweep();
+	if (lease_take(pool, owner, wanted, ip))
+		diex("network '%s': no free address", pool->net->name);
 }
 
-static void lease_all(const char *owner, const struct network *net, const struct wish *wish,
-		      int network_dirfd, struct attachment *a)
+static void lease_all(const char *owner, int network_dirfd, const struct network *net,
+		      const char *ip, struct attachment *a)
 {
+	struct pool pool = { .dirfd = network_dirfd, .net = net };
 	struct nl_addr wanted = { 0 };
 	bool used = false;
 
-	if (wish->ip && addr_parse(wish->ip, &wanted))
-		diex("not an address: '%s'", wish->ip);
+	if (ip && addr_parse(ip, &wanted))
+		diex("not an address: '%s'", ip);
 	a->ips = xcalloc(net->nsets, sizeof(*a->ips));
-	for (unsigned set = 0; set < net->nsets; set++) {
-		bool here = wish->ip && !used && set_has(net, set, &wanted);
+	for (; pool.set < net->nsets; pool.set++) {
+		bool here = ip && !used && set_has(net, pool.set, &wanted);
 
 		used = used || here;
-		lease_or_die(network_dirfd, net, set, owner, here ? &wanted : NULL,
-			     &a->ips[a->nips++]);
+		lease_or_die(&pool, owner, here ? &wanted : NULL, &a->ips[a->nips++]);
 	}
-	if (wish->ip && !used)
-		diex("address '%s' is not in network '%s'", wish->ip, net->name);
+	if (ip && !used)
+		diex("address '%s' is not in network '%s'", ip, net->name);
 }
 
 static void make_link(const struct network *net, const struct attachment *a, unsigned bridge,
@@ -228,11 +231,19 @@ static void configure_inside(int netns_fd, const struct attachment *a)
 		die("%s of '%s'", nl_what(&nl), a->ifName);
 }
 
-void attach(const char *space, int space_dirfd, int netns_fd, const struct network *net,
-	    const struct wish *wish, struct nl *host, struct nft *nft)
+static void publish(const struct space *space, const struct attachment *a, struct nft *nft)
 {
-	_free_ char *owner = xasprintf("%s/%s", space, wish->ifname);
-	/* Borrowed members are taken back below, before the scope frees the rest. */
+	if (!a->nports || !table_publish(nft, space->name, a))
+		return;
+	if (errno == EEXIST)
+		ports_refused(nft, a);
+	die("publish ports");
+}
+
+void attach(const struct space *space, int netns_fd, const struct network *net,
+	    const struct wish *wish, struct host *host)
+{
+	_free_ char *owner = xasprintf("%s/%s", space->name, wish->ifname);
 	struct attachment a = {
 		.network = xstrdup(net->name),
 		.ifName = xstrdup(wish->ifname),
@@ -243,20 +254,17 @@ void attach(const char *space, int space_dirfd, int netns_fd, const struct netwo
 		.nports = wish->ports.n,
 	};
 	int network_dirfd = network_lock(net->name);
-	unsigned bridge = network_up(network_dirfd, net, host, nft);
+	unsigned bridge = network_up(network_dirfd, net, host);
 
-	lease_all(owner, net, wish, network_dirfd, &a);
-	close_fd(&network_dirfd);
+	lease_all(owner, network_dirfd, net, wish->ip, &a);
+	close(network_dirfd);
 	choose_routes(&a, net, wish);
-	record_intend(space_dirfd, &a);
-	if (a.nports && table_publish(nft, space, &a)) {
-		if (errno == EEXIST)
-			ports_refused(nft, &a);
-		die("publish ports");
-	}
-	make_link(net, &a, bridge, netns_fd, host);
+	record_intend(space->dirfd, &a);
+	publish(space, &a, &host->nft);
+	make_link(net, &a, bridge, netns_fd, &host->nl);
 	configure_inside(netns_fd, &a);
-	record_commit(space_dirfd, a.ifName);
+	record_commit(space->dirfd, a.ifName);
+	/* The ports are the wish's. */
 	a.ports = NULL;
 	a.nports = 0;
 	attachment_free(&a);

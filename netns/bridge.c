@@ -68,8 +68,10 @@ static void configure_bridge(const struct network *net, struct nl *nl, unsigned 
 		die("%s of '%s'", nl_what(nl), net->bridge);
 }
 
-unsigned network_up(int network_dirfd, const struct network *net, struct nl *nl, struct nft *nft)
+unsigned network_up(int network_dirfd, const struct network *net, struct host *host)
 {
+	struct nl *nl = &host->nl;
+	struct nft *nft = &host->nft;
 	struct nl_found found;
 
 	if (!nl_link_find(nl, net->bridge, &found) && found.flags & IFF_UP) {
@@ -95,8 +97,7 @@ void network_down_idle(const char *name)
 {
 	_network_ struct network net = { 0 };
 	_close_ int dirfd = path_lock_dir(state_networks(), name, true, true);
-	_nl_ struct nl nl = { .fd = -1 };
-	_nft_ struct nft nft = { .fd = -1 };
+	_host_ struct host host = { .nl.fd = -1, .nft.fd = -1 };
 
 	if (dirfd < 0 || lease_any(dirfd))
 		return;
@@ -104,13 +105,11 @@ void network_down_idle(const char *name)
 		network_forget(name);
 		return;
 	}
-	table_open(&nft);
-	table_ensure(&nft);
-	table_del_network(&nft, &net);
-	if (nl_open(&nl))
-		die("open a netlink socket");
-	nl_link_del(&nl, net.bridge);
-	if (nl_commit(&nl) && errno != ENODEV)
-		die("%s", nl_what(&nl));
+	host_open(&host);
+	table_ensure(&host.nft);
+	table_del_network(&host.nft, &net);
+	nl_link_del(&host.nl, net.bridge);
+	if (nl_commit(&host.nl) && errno != ENODEV)
+		die("%s", nl_what(&host.nl));
 	network_forget(name);
 }

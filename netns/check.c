@@ -8,8 +8,7 @@
 
 struct check {
 	const char *space;
-	struct nl host;
-	struct nft nft;
+	struct host host;
 	size_t troubles;
 };
 
@@ -29,9 +28,9 @@ static void check_link(struct check *c, const struct attachment *a)
 {
 	struct nl_found bridge = { 0 }, link = { 0 };
 
-	if (nl_link_find(&c->host, a->bridge, &bridge) || !(bridge.flags & IFF_UP))
+	if (nl_link_find(&c->host.nl, a->bridge, &bridge) || !(bridge.flags & IFF_UP))
 		trouble(c, "bridge '%s' is not up", a->bridge);
-	if (nl_link_find(&c->host, a->hostName, &link) || !(link.flags & IFF_UP))
+	if (nl_link_find(&c->host.nl, a->hostName, &link) || !(link.flags & IFF_UP))
 		trouble(c, "link '%s' is not up", a->hostName);
 	else if (link.master != bridge.ifindex)
 		trouble(c, "link '%s' is not on bridge '%s'", a->hostName, a->bridge);
@@ -41,15 +40,15 @@ static void check_ports(struct check *c, const struct attachment *a)
 {
 	char owner[NFT_COMMENT_BYTES];
 
-	if (!nft_has_table(&c->nft)) {
+	if (!nft_has_table(&c->host.nft)) {
 		trouble(c, "the nf_tables table is gone");
 		return;
 	}
 	for (size_t i = 0; i < a->nports; i++) {
 		const struct port *p = &a->ports[i];
 
-		if (!table_owner(&c->nft, p, AF_INET, owner) &&
-		    !table_owner(&c->nft, p, AF_INET6, owner))
+		if (!table_owner(&c->host.nft, p, AF_INET, owner) &&
+		    !table_owner(&c->host.nft, p, AF_INET6, owner))
 			trouble(c, "port %u/%s is not published", p->hostPort, p->protocol);
 		else if (!str_eq(owner, c->space))
 			trouble(c, "port %u/%s is published by '%s'", p->hostPort, p->protocol,
@@ -99,13 +98,12 @@ int check_main(int argc, char **argv)
 		0, NULL
 	};
 	int first = opt_parse(argc, argv, &u);
-	struct check c = { .host.fd = -1, .nft.fd = -1 };
+	struct check c = { .host = { .nl.fd = -1, .nft.fd = -1 } };
 
 	opt_operands(argc - first, 1, -1);
-	open_host(&c.host, &c.nft);
+	host_open(&c.host);
 	for (argv += first; *argv; argv++)
 		check(&c, *argv);
-	nl_close(&c.host);
-	nft_close(&c.nft);
+	host_close(&c.host);
 	return c.troubles ? 1 : 0;
 }

@@ -14,12 +14,11 @@ static const struct opt opts[] = {
 	{ 0 },
 };
 
-static const char *space;
-static int space_dirfd = -1;
+static struct space space;
 
 static void abandon(void)
 {
-	space_heal(space, space_dirfd);
+	space_heal(space.name, space.dirfd);
 }
 
 struct seen {
@@ -43,10 +42,10 @@ static const char *next_ifname(char name[IF_NAMESIZE])
 {
 	for (unsigned i = 0; i < 1000; i++) {
 		snprintf(name, IF_NAMESIZE, "eth%u", i);
-		if (faccessat(space_dirfd, name, F_OK, 0))
+		if (faccessat(space.dirfd, name, F_OK, 0))
 			return name;
 	}
-	diex("namespace '%s' has too many interfaces", space);
+	diex("namespace '%s' has too many interfaces", space.name);
 }
 
 static void connect_to(const char *network)
@@ -54,24 +53,23 @@ static void connect_to(const char *network)
 	struct seen seen = { .network = network };
 	char name[IF_NAMESIZE];
 	_network_ struct network net = { 0 };
-	_nl_ struct nl host = { .fd = -1 };
-	_nft_ struct nft nft = { .fd = -1 };
-	_close_ int netns_fd = nsfile_open_own(space_dirfd, space);
+	_host_ struct host host = { .nl.fd = -1, .nft.fd = -1 };
+	_close_ int netns_fd = nsfile_open_own(space.dirfd, space.name);
 
 	if (netns_fd < 0)
-		die("open namespace '%s'", space);
+		die("open namespace '%s'", space.name);
 	network_load(network, &net);
-	record_each(space_dirfd, look, &seen);
+	record_each(space.dirfd, look, &seen);
 	if (seen.connected)
-		diex("namespace '%s' is connected to '%s' already", space, network);
+		diex("namespace '%s' is connected to '%s' already", space.name, network);
 	if (!wish.ifname)
 		wish.ifname = next_ifname(name);
-	else if (!faccessat(space_dirfd, wish.ifname, F_OK, 0))
-		diex("namespace '%s' has an interface '%s' already", space, wish.ifname);
+	else if (!faccessat(space.dirfd, wish.ifname, F_OK, 0))
+		diex("namespace '%s' has an interface '%s' already", space.name, wish.ifname);
 	wish.default_route = !seen.has_default;
-	open_host(&host, &nft);
-	attach(space, space_dirfd, netns_fd, &net, &wish, &host, &nft);
-	show_result(space, space_dirfd, wish.ifname);
+	host_open(&host);
+	attach(&space, netns_fd, &net, &wish, &host);
+	show_result(space.name, space.dirfd, wish.ifname);
 }
 
 int connect_main(int argc, char **argv)
@@ -84,8 +82,7 @@ int connect_main(int argc, char **argv)
 	opt_operands(argc - first, 2, 2);
 	if (wish.ifname && !is_ifname(wish.ifname))
 		opt_misuse("not an interface name: '%s'", wish.ifname);
-	space = argv[first];
-	space_dirfd = space_open(space);
+	space = (struct space){ argv[first], space_open(argv[first]) };
 	die_cleanup(abandon);
 	connect_to(argv[first + 1]);
 	return 0;

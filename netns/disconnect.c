@@ -5,8 +5,8 @@
 #include "netns/netns.h"
 
 struct task {
-	const char *space, *network;
-	int dirfd;
+	struct space space;
+	const char *network;
 	bool member, others;
 };
 
@@ -23,28 +23,27 @@ static void look(void *arg, const char *file _unused_, const struct attachment *
 static void detach_member(void *arg, const char *file, const struct attachment *a)
 {
 	struct task *t = arg;
-	_nl_ struct nl host = { .fd = -1 };
-	_nft_ struct nft nft = { .fd = -1 };
+	_host_ struct host host = { .nl.fd = -1, .nft.fd = -1 };
 
 	if (!str_eq(a->network, t->network))
 		return;
-	open_host(&host, &nft);
-	detach_fully(t->space, t->dirfd, file, a, &host, &nft);
+	host_open(&host);
+	detach_fully(&t->space, file, a, &host);
 }
 
 /* A namespace that leaves its last network keeps its loopback, and so a record that says it lives:
  * made before the other one goes. */
 static void disconnect(struct task *t)
 {
-	_close_ int netns_fd = nsfile_open_own(t->dirfd, t->space);
+	_close_ int netns_fd = nsfile_open_own(t->space.dirfd, t->space.name);
 
 	if (netns_fd < 0)
-		die("open namespace '%s'", t->space);
-	record_each(t->dirfd, look, t);
+		die("open namespace '%s'", t->space.name);
+	record_each(t->space.dirfd, look, t);
 	if (t->member && !t->others)
-		attach_loopback(t->dirfd, netns_fd);
+		attach_loopback(t->space.dirfd, netns_fd);
 	if (t->member)
-		record_each(t->dirfd, detach_member, t);
+		record_each(t->space.dirfd, detach_member, t);
 }
 
 int disconnect_main(int argc, char **argv)
@@ -59,7 +58,7 @@ int disconnect_main(int argc, char **argv)
 	opt_operands(argc - first, 2, 2);
 
 	_close_ int dirfd = space_open(argv[first]);
-	struct task t = { .space = argv[first], .network = argv[first + 1], .dirfd = dirfd };
+	struct task t = { .space = { argv[first], dirfd }, .network = argv[first + 1] };
 
 	disconnect(&t);
 	return 0;

@@ -33,20 +33,22 @@ static int read_owner(int network_dirfd, const char *address, char owner[OWNER_M
 	return 0;
 }
 
-static const struct range *range_of(const struct network *net, unsigned set,
-				    const struct nl_addr *a)
+static const struct range *range_of(const struct pool *pool, const struct nl_addr *a)
 {
-	for (size_t i = 0; i < net->nranges; i++) {
-		if (net->ranges[i].set == set && addr_within(a, &net->ranges[i].subnet))
-			return &net->ranges[i];
+	for (size_t i = 0; i < pool->net->nranges; i++) {
+		const struct range *r = &pool->net->ranges[i];
+
+		if (r->set == pool->set && addr_within(a, &r->subnet))
+			return r;
 	}
 	return NULL;
 }
 
 /* The address to try behind A: the next of its range, else the first of the set's next range. */
-static struct nl_addr next_address(const struct network *net, unsigned set, const struct nl_addr *a)
+static struct nl_addr next_address(const struct pool *pool, const struct nl_addr *a)
 {
-	const struct range *r = range_of(net, set, a);
+	const struct network *net = pool->net;
+	const struct range *r = range_of(pool, a);
 	size_t i = r ? (size_t)(r - net->ranges) : net->nranges - 1;
 
 	if (r && addr_compare(a, &r->first) < 0)
@@ -55,23 +57,28 @@ static struct nl_addr next_address(const struct network *net, unsigned set, cons
 		return addr_step(a, 1);
 	do
 		i = (i + 1) % net->nranges;
-	while (net->ranges[i].set != set);
+	while (net->ranges[i].set != pool->set);
 	return net->ranges[i].first;
 }
 
-/* Where the search starts: behind the address handed out last, so that one just given back rests a
- * while. */
-static struct nl_addr start_address(int network_dirfd, const struct network *net, unsigned set)
+/* The file that remembers which address of the set was handed out last. */
+static const char *last_file(const struct pool *pool, char name[32])
+{
+	snprintf(name, 32, "last.%u", pool->set);
+	return name;
+}
+
+/* Where the search starts: behind the last one, so that an address just given back rests a while.
+ */
+static struct nl_addr start_address(const struct pool *pool)
 {
 	char name[32];
-	_free_ char *last = NULL;
+	_free_ char *last = file_read_line(pool->dirfd, last_file(pool, name));
 	struct nl_addr a = { 0 };
 
-	snprintf(name, sizeof(name), "last.%u", set);
-	last = file_read_line(network_dirfd, name);
 	if (!last || addr_parse(last, &a))
 		a.family = 0;
-	return next_address(net, set, &a);
+	return next_address(pool, &a);
 }
 
 static bool is_gateway(const struct network *net, const struct nl_addr *a)
@@ -84,52 +91,52 @@ static bool is_gateway(const struct network *net, const struct nl_addr *a)
 }
 
 /* A symbolic link appears whole: an address is never without its owner. */
-static int claim(int network_dirfd, const char *owner, const struct range *r,
-		 const struct nl_addr *a, const struct network *net, struct ip *ip)
+static int claim(const struct pool *pool, const char *owner, const struct nl_addr *a, struct ip *ip)
 {
-	char text[ADDR_TEXT_MAX], with_prefix[ADDR_TEXT_MAX];
+	const struct range *r = range_of(pool, a);
 	struct nl_addr full = *a;
+	char text[ADDR_TEXT_MAX];
 
-	if (symlinkat(owner, network_dirfd, addr_text(a, false, text)))
+	if (symlinkat(owner, pool->dirfd, addr_text(a, false, text)))
 		return -1;
 	full.prefix = r->subnet.prefix;
-	ip->address = xstrdup(addr_text(&full, true, with_prefix));
-	ip->gateway = net->is_gateway ? xstrdup(addr_text(&r->gateway, false, with_prefix)) : NULL;
+	ip->address = xstrdup(addr_text(&full, true, text));
+	ip->gateway = pool->net->is_gateway ? xstrdup(addr_text(&r->gateway, false, text)) : NULL;
 	return 0;
 }
 
-static int take_wanted(int network_dirfd, const struct network *net, unsigned set,
-		       const char *owner, const struct nl_addr *wanted, struct ip *ip)
+static int take_wanted(const struct pool *pool, const char *owner, const struct nl_addr *wanted,
+		       struct ip *ip)
 {
-	const struct range *r = range_of(net, set, wanted);
+	const struct range *r = range_of(pool, wanted);
 	struct nl_addr highest = r ? addr_highest(&r->subnet) : *wanted;
 
-	if (!r || is_gateway(net, wanted) || addr_equal(wanted, &r->subnet) ||
+	if (!r || is_gateway(pool->net, wanted) || addr_equal(wanted, &r->subnet) ||
 	    (wanted->family == AF_INET && addr_equal(wanted, &highest)))
 		return set_errno(EADDRNOTAVAIL);
-	if (claim(network_dirfd, owner, r, wanted, net, ip))
+	if (claim(pool, owner, wanted, ip))
 		return set_errno(errno == EEXIST ? EADDRINUSE : errno);
 	return 0;
 }
 
-int lease_take(int network_dirfd, const struct network *net, unsigned set, const char *owner,
-	       const struct nl_addr *wanted, struct ip *ip)
+int lease_take(const struct pool *pool, const char *owner, const struct nl_addr *wanted,
+	       struct ip *ip)
 {
 	char name[32], text[ADDR_TEXT_MAX];
 	struct nl_addr a, first;
 
 	if (wanted)
-		return take_wanted(network_dirfd, net, set, owner, wanted, ip);
-	a = first = start_address(network_dirfd, net, set);
+		return take_wanted(pool, owner, wanted, ip);
+	a = first = start_address(pool);
 	for (int tries = 0; tries < TRIES_MAX; tries++) {
-		if (!is_gateway(net, &a) &&
-		    !claim(network_dirfd, owner, range_of(net, set, &a), &a, net, ip)) {
-			snprintf(name, sizeof(name), "last.%u", set);
-			return file_put_line(network_dirfd, name, addr_text(&a, false, text));
-		}
-		if (errno != EEXIST && !is_gateway(net, &a))
+		bool candidate = !is_gateway(pool->net, &a);
+
+		if (candidate && !claim(pool, owner, &a, ip))
+			return file_put_line(pool->dirfd, last_file(pool, name),
+					     addr_text(&a, false, text));
+		if (candidate && errno != EEXIST)
 			return -1;
-		a = next_address(net, set, &a);
+		a = next_address(pool, &a);
 		if (addr_equal(&a, &first))
 			break;
 	}

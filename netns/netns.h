@@ -199,16 +199,23 @@ void nsfile_unbind(int space_dirfd, const char *name);
 /* Is there a file of that name that is not an empty leftover? */
 bool nsfile_is_taken(const char *name);
 
-/* lease.c: addresses. All take the locked directory of the network. */
+/* lease.c: addresses. */
 
 enum { OWNER_MAX = 280 };
 
 /* "SPACE/INTERFACE" into its parts; -1 unless it has that form. */
 _check_ int lease_parse(const char *owner, char space[256], char ifname[IF_NAMESIZE]);
-/* Take the next free address of range set SET (NULL WANTED) or WANTED itself. -1: EADDRNOTAVAIL
+/* Range set SET of a network, whose directory is locked. */
+struct pool {
+	int dirfd;
+	const struct network *net;
+	unsigned set;
+};
+
+/* Take the next free address of POOL (NULL WANTED) or WANTED itself. -1: EADDRNOTAVAIL
  * none left or not in the set; EADDRINUSE WANTED has an owner. */
-_check_ int lease_take(int network_dirfd, const struct network *net, unsigned set,
-		       const char *owner, const struct nl_addr *wanted, struct ip *ip);
+_check_ int lease_take(const struct pool *pool, const char *owner, const struct nl_addr *wanted,
+		       struct ip *ip);
 /* Give back, if OWNER has it. */
 void lease_drop(int network_dirfd, const char *address, const char *owner);
 /* Give back all that belong to SPACE, in all networks. */
@@ -217,6 +224,18 @@ void lease_drop_space(const char *space);
 void lease_sweep(void);
 bool lease_any(int network_dirfd);
 bool lease_is_of(int network_dirfd, const char *address, const char *owner);
+
+/* attach.c: how we talk to the kernel. */
+
+/* Sockets of the host's namespace; either may be closed (fd -1) where nothing needs it. */
+struct host {
+	struct nl nl;
+	struct nft nft;
+};
+
+void host_open(struct host *host);
+void host_close(struct host *host);
+#define _host_ __attribute__((cleanup(host_close)))
 
 /* network.c: finding networks, bringing them up. */
 
@@ -232,7 +251,7 @@ void network_each(network_fn *fn, void *arg);
 int network_lock(const char *name);
 /* Make bridge and rules where they are missing. Returns the bridge's index. NETWORK_DIRFD is
  * locked. */
-unsigned network_up(int network_dirfd, const struct network *net, struct nl *nl, struct nft *nft);
+unsigned network_up(int network_dirfd, const struct network *net, struct host *host);
 /* Take bridge and rules of a network down, if it has no leases. */
 void network_down_idle(const char *name);
 /* Remove its record. */
@@ -297,18 +316,23 @@ struct wish {
 	struct ports ports;
 };
 
-/* Lease, record, rules, link, addresses, routes. The caller is inside the namespace NETNS_FD; HOST
- * belongs to the host's. */
-void attach(const char *space, int space_dirfd, int netns_fd, const struct network *net,
-	    const struct wish *wish, struct nl *host, struct nft *nft);
+/* A space that is locked. */
+struct space {
+	const char *name;
+	int dirfd;
+};
+
+/* Lease, record, rules, link, addresses, routes. */
+void attach(const struct space *space, int netns_fd, const struct network *net,
+	    const struct wish *wish, struct host *host);
 /* Record and set up loopback alone. */
 void attach_loopback(int space_dirfd, int netns_fd);
-/* Undo an attachment, whatever there is of it, its record last. */
-void detach(const char *space, int space_dirfd, const char *file, const struct attachment *a,
-	    struct nl *host, struct nft *nft);
+/* Undo an attachment, whatever there is of it, its record FILE last. */
+void detach(const struct space *space, const char *file, const struct attachment *a,
+	    struct host *host);
 /* The same, and delete the link now instead of leaving that to the end of the namespace. */
-void detach_fully(const char *space, int space_dirfd, const char *file, const struct attachment *a,
-		  struct nl *host, struct nft *nft);
+void detach_fully(const struct space *space, const char *file, const struct attachment *a,
+		  struct host *host);
 /* Undo what is only intended. */
 void space_heal(const char *name, int space_dirfd);
 /* Remove a space, whatever there is of it. WAIT: also for the kernel's clean-up. */
@@ -317,8 +341,6 @@ void space_remove(const char *name, int space_dirfd, bool wait);
 /* show.c: print the CNI result of interface IFNAME (NULL: the first). */
 void show_result(const char *name, int space_dirfd, const char *ifname);
 
-/* Open both sockets of the host's namespace. */
-void open_host(struct nl *host, struct nft *nft);
 bool network_has_ipv6(const struct network *net);
 
 /* A verb a file; each prints its own help. */

@@ -17,45 +17,45 @@ static void drop_leases(const char *space, const struct attachment *a)
 }
 
 /* Ports first, so that nothing new comes in; the addresses when nobody answers to them any more;
- * the record last. */
-void detach(const char *space, int space_dirfd, const char *file, const struct attachment *a,
-	    struct nl *host, struct nft *nft)
+ * the record last. A link is only taken down: deleting it would wait for RCU, and the kernel does
+ * it when the namespace ends. */
+void detach(const struct space *space, const char *file, const struct attachment *a,
+	    struct host *host)
 {
 	if (a->nports)
-		table_unpublish(nft, space, a);
+		table_unpublish(&host->nft, space->name, a);
 	if (a->hostName) {
-		nl_link_down(host, a->hostName);
-		if (nl_commit(host) && errno != ENODEV)
-			die("%s", nl_what(host));
+		nl_link_down(&host->nl, a->hostName);
+		if (nl_commit(&host->nl) && errno != ENODEV)
+			die("%s", nl_what(&host->nl));
 	}
-	drop_leases(space, a);
-	record_remove(space_dirfd, file);
+	drop_leases(space->name, a);
+	record_remove(space->dirfd, file);
 }
 
-void detach_fully(const char *space, int space_dirfd, const char *file, const struct attachment *a,
-		  struct nl *host, struct nft *nft)
+void detach_fully(const struct space *space, const char *file, const struct attachment *a,
+		  struct host *host)
 {
 	if (a->hostName) {
-		nl_link_del(host, a->hostName);
-		if (nl_commit(host) && errno != ENODEV)
-			die("%s", nl_what(host));
+		nl_link_del(&host->nl, a->hostName);
+		if (nl_commit(&host->nl) && errno != ENODEV)
+			die("%s", nl_what(&host->nl));
 	}
-	detach(space, space_dirfd, file, a, host, nft);
+	detach(space, file, a, host);
 }
 
 struct work {
-	const char *name;
-	int dirfd;
-	struct nl nl;
-	struct nft nft;
+	struct space space;
+	struct host host;
 	bool unpublished;
 };
 
+/* Only what A needs: a socket that was never used need not be opened. */
 static void open_sockets(struct work *w, const struct attachment *a)
 {
-	if (a->nports && w->nft.fd < 0)
-		table_open(&w->nft);
-	if (a->hostName && w->nl.fd < 0 && nl_open(&w->nl))
+	if (a->nports && w->host.nft.fd < 0)
+		table_open(&w->host.nft);
+	if (a->hostName && w->host.nl.fd < 0 && nl_open(&w->host.nl))
 		die("open a netlink socket");
 	w->unpublished = w->unpublished || a->nports;
 }
@@ -65,12 +65,12 @@ static void detach_one(void *arg, const char *file, const struct attachment *a)
 	struct work *w = arg;
 
 	open_sockets(w, a);
-	detach(w->name, w->dirfd, file, a, &w->nl, &w->nft);
+	detach(&w->space, file, a, &w->host);
 }
 
 void space_remove(const char *name, int space_dirfd, bool wait)
 {
-	struct work w = { .name = name, .dirfd = space_dirfd, .nl.fd = -1, .nft.fd = -1 };
+	struct work w = { { name, space_dirfd }, { .nl.fd = -1, .nft.fd = -1 }, false };
 	bool alive = space_is_alive(space_dirfd, name);
 
 	record_each(space_dirfd, detach_one, &w);
@@ -81,9 +81,8 @@ void space_remove(const char *name, int space_dirfd, bool wait)
 	if (path_remove_tree(state_spaces(), name))
 		die("remove record of '%s'", name);
 	if (w.unpublished && !wait)
-		table_linger(&w.nft);
-	nl_close(&w.nl);
-	nft_close(&w.nft);
+		table_linger(&w.host.nft);
+	host_close(&w.host);
 }
 
 /* Those ports of A that are not among OTHER's; the members stay A's. */
@@ -108,9 +107,9 @@ static void undo_change(struct work *w, const char *file, const struct attachmen
 	gone.ports = extra.v;
 	gone.nports = extra.n;
 	if (extra.n)
-		table_unpublish(&w->nft, w->name, &gone);
+		table_unpublish(&w->host.nft, w->space.name, &gone);
 	free(extra.v);
-	record_remove(w->dirfd, file);
+	record_remove(w->space.dirfd, file);
 }
 
 static void undo_intent(void *arg, const char *file, const struct attachment *a)
@@ -121,17 +120,16 @@ static void undo_intent(void *arg, const char *file, const struct attachment *a)
 	if (!record_is_intent(file))
 		return;
 	open_sockets(w, a);
-	if (!record_read(w->dirfd, a->ifName, &now))
+	if (!record_read(w->space.dirfd, a->ifName, &now))
 		undo_change(w, file, a, &now);
 	else
-		detach_fully(w->name, w->dirfd, file, a, &w->nl, &w->nft);
+		detach_fully(&w->space, file, a, &w->host);
 }
 
 void space_heal(const char *name, int space_dirfd)
 {
-	struct work w = { .name = name, .dirfd = space_dirfd, .nl.fd = -1, .nft.fd = -1 };
+	struct work w = { { name, space_dirfd }, { .nl.fd = -1, .nft.fd = -1 }, false };
 
 	record_each(space_dirfd, undo_intent, &w);
-	nl_close(&w.nl);
-	nft_close(&w.nft);
+	host_close(&w.host);
 }

@@ -293,7 +293,7 @@ conflist() {
 }
 
 @test "netns publish: works with bridge-nf-call-iptables off and on" {
-	need kernel:bridge-nf
+	[ -e /proc/sys/net/bridge/bridge-nf-call-iptables ] || need kernel:br_netfilter
 	netns add -p 8080:80 web
 	netns add client
 	serve web hello

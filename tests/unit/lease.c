@@ -12,12 +12,13 @@ static struct network net;
 
 static const char *take(int dirfd, unsigned set, const char *owner)
 {
+	struct pool pool = { dirfd, &net, set };
 	static struct ip ip;
 
 	free(ip.address);
 	free(ip.gateway);
 	ip = (struct ip){ 0 };
-	return lease_take(dirfd, &net, set, owner, NULL, &ip) ? NULL : ip.address;
+	return lease_take(&pool, owner, NULL, &ip) ? NULL : ip.address;
 }
 
 static void test_lease_goes_round(void)
@@ -58,24 +59,24 @@ static void test_lease_wanted(void)
 {
 	static const char *const bad[] = { "10.1.0.0", "10.1.0.1", "10.1.0.7", "10.2.0.3",
 					   "fd00::10" };
+	struct pool pool = { .net = &net };
 	struct nl_addr a;
 	struct ip ip;
-	int dirfd;
 
-	tap_dir(&dirfd);
+	tap_dir(&pool.dirfd);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		expect_int(addr_parse(bad[i], &a), 0);
-		expect_errno(lease_take(dirfd, &net, 0, "a/eth0", &a, &ip), EADDRNOTAVAIL);
+		expect_errno(lease_take(&pool, "a/eth0", &a, &ip), EADDRNOTAVAIL);
 	}
-	unlinkat(dirfd, "10.1.0.5", 0);
+	unlinkat(pool.dirfd, "10.1.0.5", 0);
 	expect_int(addr_parse("10.1.0.5", &a), 0);
-	expect_int(lease_take(dirfd, &net, 0, "a/eth0", &a, &ip), 0);
+	expect_int(lease_take(&pool, "a/eth0", &a, &ip), 0);
 	expect_str(ip.address, "10.1.0.5/29");
 	expect_str(ip.gateway, "10.1.0.1");
 	free(ip.address);
 	free(ip.gateway);
-	expect_errno(lease_take(dirfd, &net, 0, "b/eth0", &a, &ip), EADDRINUSE);
-	close(dirfd);
+	expect_errno(lease_take(&pool, "b/eth0", &a, &ip), EADDRINUSE);
+	close(pool.dirfd);
 }
 
 static void test_lease_parse(void)
