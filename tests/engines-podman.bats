@@ -62,7 +62,7 @@ start() {
 @test "podman run -d, logs, kill, wait, rm" {
 	start -d --name web box sh -c 'echo out; echo err >&2; exec sleep 1000' >/dev/null
 	[ "$(pod inspect --format '{{.State.Status}} {{.OCIRuntime}}' web)" = "running $RUNC" ]
-	wait_for 5 logs_are "out err"
+	wait_for 5 logs_are out err
 	run pod exec web ps
 	[[ $output == *"sleep 1000"* ]] || fail "$output"
 	pod kill web >/dev/null
@@ -74,7 +74,7 @@ start() {
 }
 
 logs_are() {
-	[ "$(pod logs web 2>&1 | tr '\n' ' ')" = "$1 " ]
+	[ "$(pod logs web 2>/dev/null)" = "$1" ] && [ "$(pod logs web 2>&1 >/dev/null)" = "$2" ]
 }
 
 @test "podman stop: TERM, then KILL" {
