@@ -59,6 +59,16 @@ static bool follow_init(struct launch *l)
 	return true;
 }
 
+/* A stage that was quick is on its way out as well, but of its own will. */
+static bool was_killed(const struct launch *l, pid_t pid)
+{
+	siginfo_t end = { 0 };
+
+	return cgroup_killed_at_birth(pid) &&
+	       !waitid(P_PIDFD, (id_t)l->pidfd, &end, WEXITED | WNOWAIT) &&
+	       end.si_code == CLD_KILLED;
+}
+
 /* The child is born in the group, or, where the kernel does not let it live, moves there before it
  * does anything: a cgroup namespace takes its root from where its maker is. */
 static pid_t clone_into_group(struct launch *l, int flags)
@@ -67,7 +77,7 @@ static pid_t clone_into_group(struct launch *l, int flags)
 
 	if (pid < 0 && errno == EBUSY && l->exec && l->cgroup_fd >= 0 && follow_init(l))
 		pid = clone_child(l, flags, false);
-	if (pid <= 0 || l->cgroup_fd < 0 || !cgroup_killed_at_birth(pid))
+	if (pid <= 0 || l->cgroup_fd < 0 || !was_killed(l, pid))
 		return pid;
 	waitid(P_PIDFD, (id_t)l->pidfd, NULL, WEXITED);
 	close(l->pidfd);

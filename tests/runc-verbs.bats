@@ -483,3 +483,12 @@ is_gone() {
 	jq -e '.linux.seccomp | .supportedFlags - .knownFlags == []' <<<"$output"
 	[[ $output == '{'$'\n''    "ociVersionMin"'* ]]
 }
+
+@test "runc exec: of many in a row each runs once" {
+	local i
+	start_container
+	for i in {1..60}; do
+		rc exec "$id" echo once
+	done >"$BATS_TEST_TMPDIR/said"
+	[ "$(sort "$BATS_TEST_TMPDIR/said" | uniq -c | xargs)" = "60 once" ]
+}
