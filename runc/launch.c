@@ -199,11 +199,12 @@ void launch_child(struct launch *l)
 void launch_release(struct launch *l)
 {
 	_buf_ struct buf text = { 0 };
+	enum sync_type type;
 
 	if (sync_send(l->syncfd, SYNC_GO, ""))
 		report_end(l);
-	if (launch_listen(l, &text) != SYNC_END)
-		diex("unexpected word from the container's process");
+	if ((type = launch_listen(l, &text)) != SYNC_END)
+		diex("unexpected word '%c' from the container's process", (int)type);
 	close_fd(&l->syncfd);
 	l->syncfd = -1;
 }

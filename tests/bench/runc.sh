@@ -23,20 +23,20 @@ configure() {
 }
 
 configure true
-set -- "lash=runc --root $work/ours run -b $bundle lash-test-bench" \
+set -- "lash=runc --root /run/ours run -b $bundle lash-test-bench" \
 	"floor=$LASH_BUILD/tests/bench/floor $bundle/rootfs /bin/true"
 for runtime in /usr/sbin/runc /usr/bin/crun; do
-	if "$runtime" --root "$work/theirs" run -b "$bundle" lash-test-peer >/dev/null 2>&1; then
-		set -- "$@" "debian-${runtime##*/}=$runtime --root $work/theirs run -b $bundle lash-test-peer"
+	if "$runtime" --root /run/theirs run -b "$bundle" lash-test-peer >/dev/null 2>&1; then
+		set -- "$@" "debian-${runtime##*/}=$runtime --root /run/theirs run -b $bundle lash-test-peer"
 	fi
 done
 interleave -n "$ROUNDS" -b 'runc run /bin/true' -j "$BENCH_JSON" "$@"
 
 configure sleep 1000
-runc --root "$work/ours" run -d -b "$bundle" lash-test-bench </dev/null >/dev/null 2>&1
-/usr/sbin/runc --root "$work/theirs" run -d -b "$bundle" lash-test-peer </dev/null >/dev/null 2>&1
+runc --root /run/ours run -d -b "$bundle" lash-test-bench </dev/null >/dev/null 2>&1
+/usr/sbin/runc --root /run/theirs run -d -b "$bundle" lash-test-peer </dev/null >/dev/null 2>&1
 interleave -n "$ROUNDS" -b 'runc exec /bin/true' -j "$BENCH_JSON" \
-	"lash=runc --root $work/ours exec lash-test-bench /bin/true" \
-	"debian-runc=/usr/sbin/runc --root $work/theirs exec lash-test-peer /bin/true"
-runc --root "$work/ours" delete -f lash-test-bench
-/usr/sbin/runc --root "$work/theirs" delete -f lash-test-peer
+	"lash=runc --root /run/ours exec lash-test-bench /bin/true" \
+	"debian-runc=/usr/sbin/runc --root /run/theirs exec lash-test-peer /bin/true"
+runc --root /run/ours delete -f lash-test-bench
+/usr/sbin/runc --root /run/theirs delete -f lash-test-peer
