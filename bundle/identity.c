@@ -99,7 +99,7 @@ static void add_hook(struct json *config, const char *text)
 	_strv_ struct strv args = { 0 };
 	struct json *hook;
 
-	if (!is_stage(stage) || equals[1] != '/')
+	if (!equals || !is_stage(stage) || equals[1] != '/')
 		opt_misuse("invalid --hook '%s': STAGE=/PATH[,ARG]... wanted", text);
 	strv_split(&args, equals + 1, ',');
 	hook = json_append(tree_array(tree_obj(config, "hooks"), stage), json_new(JSON_OBJECT));

@@ -157,7 +157,7 @@ static void list(int dirfd, const struct image_index *index)
 	table_add(&t, "PLATFORM");
 	table_add(&t, "SIZE");
 	for (size_t i = 0; i < index->n_manifests; i++) {
-		struct row r;
+		struct row r = { 0 };
 
 		read_row(dirfd, &index->manifests[i], &r);
 		if (json)

@@ -53,7 +53,7 @@ size_t json_count(const struct json *container);
 const char *json_type_name(enum json_type type);
 
 /* Making and changing trees. New nodes are returned free-standing; adding hands them over. */
-struct json *json_new(enum json_type type);
+struct json *json_new(enum json_type type) __attribute__((returns_nonnull));
 struct json *json_new_str(const char *s);
 struct json *json_new_int(int64_t n);
 struct json *json_new_bool(bool on);

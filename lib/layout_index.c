@@ -142,7 +142,7 @@ static bool is_known(const struct json *manifests, const struct digest *d)
 
 int layout_put(int layout_dirfd, const struct layout_entry *e, char why[LAYOUT_WHY_MAX])
 {
-	struct change c;
+	struct change c = { 0 };
 	struct json *entry;
 	int rc = change_begin(layout_dirfd, &c, why);
 
@@ -215,7 +215,7 @@ static int tag_in(struct json *manifests, const struct layout_name *old, const c
 int layout_tag(int layout_dirfd, const struct layout_name *old, const char *new_tag,
 	       char why[LAYOUT_WHY_MAX])
 {
-	struct change c;
+	struct change c = { 0 };
 	int rc = change_begin(layout_dirfd, &c, why);
 
 	if (!rc)
@@ -228,7 +228,7 @@ int layout_tag(int layout_dirfd, const struct layout_name *old, const char *new_
 
 int layout_untag(int layout_dirfd, const struct layout_name *which, char why[LAYOUT_WHY_MAX])
 {
-	struct change c;
+	struct change c = { 0 };
 	struct json *entry;
 	int n = 0, rc = change_begin(layout_dirfd, &c, why);
 

@@ -50,6 +50,8 @@ int ns_open_pid(pid_t pid, int flag)
 	const struct ns_type *t = ns_of_flag(flag);
 	char path[64];
 
+	if (!t)
+		return set_errno(EINVAL);
 	if (pid)
 		snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, t->proc);
 	else

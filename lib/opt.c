@@ -34,7 +34,6 @@ _noreturn_ static void misuse(const struct usage *u, const char *fmt, ...)
 
 	/* No va_end: vmisuse ends the process. */
 	va_start(ap, fmt);
-	// cppcheck-suppress va_end_missing
 	vmisuse(misuse_status(u), fmt, ap);
 }
 
@@ -44,7 +43,6 @@ void opt_misuse(const char *fmt, ...)
 
 	/* No va_end: vmisuse ends the process. */
 	va_start(ap, fmt);
-	// cppcheck-suppress va_end_missing
 	vmisuse(die_get_status() == 125 ? 125 : 2, fmt, ap);
 }
 

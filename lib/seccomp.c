@@ -282,6 +282,8 @@ static int newest_of(const struct seccomp_profile *p, uint32_t arch)
 /* Is the architecture part of the filter: named, or the native one? */
 static bool has_arch(const struct seccomp_profile *p, const struct word *arch)
 {
+	if (!arch)
+		return false;
 	if (arch->value == seccomp_arch_native())
 		return true;
 	for (size_t i = 0; p->architectures && p->architectures[i]; i++) {

@@ -98,7 +98,7 @@ int sock_send_fds(int sock, const void *data, size_t len, const int *fds, size_t
 		msg.msg_control = control.bytes;
 		msg.msg_controllen = CMSG_SPACE(nfds * sizeof(int));
 
-		struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+		struct cmsghdr *c = &control.align;
 
 		c->cmsg_level = SOL_SOCKET;
 		c->cmsg_type = SCM_RIGHTS;

@@ -108,7 +108,7 @@ static int take_all(struct tar_reader *r, void *to, size_t len)
 static int take_block(struct tar_reader *r, const struct tar_header **h)
 {
 	if (r->avail >= TAR_BLOCK_BYTES) {
-		const unsigned char *p;
+		const unsigned char *p = NULL;
 
 		take(r, TAR_BLOCK_BYTES, &p);
 		*h = (const void *)p;
