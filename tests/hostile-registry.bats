@@ -11,11 +11,16 @@ setup() {
 	layout_image src v1 1000 300000
 }
 
+teardown() {
+	daemons_stop
+	! mountpoint -q disk || umount -l disk
+}
+
 # refused MODE PATTERN - a pull from a registry of this kind fails with this line and leaves nothing.
 refused() {
 	fake_start src "$1"
 	refused_here "$2"
-	kill "$fake_pid" 2>/dev/null || :
+	daemons_stop
 }
 
 refused_here() {

@@ -11,6 +11,7 @@ setup() {
 }
 
 teardown() {
+	daemons_stop
 	! mountpoint -q /etc/hosts || umount /etc/hosts
 }
 
@@ -338,10 +339,9 @@ certificate() {
 		# Whatever is there by name is right, and the layout, if there is one, can be read.
 		[ ! -e out/oci-layout ] || imgctl verify out
 		imgpull "127.0.0.1:$port/app:v1" out:v1 >/dev/null
-		imgctl verify out
-		[ "$(imgctl ls -q out)" = v1 ]
 		imgctl gc out
-		same_blobs out
+		imgctl verify out
+		[ -z "$(ls -A out/tmp)" ]
 		[ "$(ls out/blobs/sha256 | wc -l)" = 4 ]
 		rm -r out
 		n=$((n + 1))

@@ -11,6 +11,7 @@ setup() {
 }
 
 teardown() {
+	daemons_stop
 	! mountpoint -q registry-full/data || umount -l registry-full/data
 }
 

@@ -1,6 +1,7 @@
 # images.bash - image layouts and registries for tests.
 #
-# Defines: layout_image, layout_index, registry_start, fake_start, log_has. Reads BATS_TEST_TMPDIR.
+# Defines: layout_image, layout_manifest, layout_write, entry, put_blob, registry_start, fake_start, daemons_stop (for
+# teardown). Reads BATS_TEST_TMPDIR; sets port, requests, manifest, manifest_size.
 # shellcheck shell=bash disable=SC2154 # bats sets them
 
 # put_blob LAYOUT FILE - move FILE into the layout; prints its digest.
@@ -69,6 +70,18 @@ layout_image() {
 	layout_write "$dir" "$(entry "$tag" $oci_manifest "$manifest" "$manifest_size")"
 }
 
+daemons=()
+
+# daemons_stop - end what registry_start and fake_start started.
+daemons_stop() {
+	local pid
+	for pid in "${daemons[@]}"; do
+		kill -9 "$pid" 2>/dev/null || :
+		wait "$pid" 2>/dev/null || :
+	done
+	daemons=()
+}
+
 # registry_start NAME [YAML]... - a docker-registry on 127.0.0.1:$port, with more lines of configuration.
 registry_start() {
 	local dir=$BATS_TEST_TMPDIR/registry-$1 http=''
@@ -81,6 +94,7 @@ registry_start() {
 		"$dir/data" "$port" "$http" >"$dir/config.yml"
 	printf '%s\n' "$@" >>"$dir/config.yml"
 	docker-registry serve "$dir/config.yml" >"$dir/log" 2>&1 3>&- &
+	daemons+=($!)
 	wait_for 10 bash -c "exec 9<>/dev/tcp/127.0.0.1/$port" 2>/dev/null
 }
 
@@ -93,6 +107,7 @@ fake_start() {
 	: >"$requests"
 	"$LASH_TOP/tests/lib/fake-registry" "$dir" "$requests" "$@" >"$out" 2>"$requests.err" 3>&- &
 	fake_pid=$!
+	daemons+=($!)
 	wait_for 10 test -s "$out"
 	port=$(cat "$out")
 }
