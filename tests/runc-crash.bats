@@ -51,7 +51,7 @@ check_nothing_left() {
 	[ "$status" -eq 0 ] || fail "step $1: delete --force: $output" "killed: ${command[*]}"
 	wait_for 5 no_runc || fail "step $1: processes are left:" "$(ps -ef)"
 	left=$(find "$root" -mindepth 1 -maxdepth 1 ! -name ".*" 2>/dev/null || :)
-	left+=$(ls -d /sys/fs/cgroup/*/"$id" 2>/dev/null || :)
+	left+=$(ls -d /sys/fs/cgroup/"$id" /sys/fs/cgroup/*/"$id" 2>/dev/null || :)
 	[ -z "$left" ] || fail "step $1: left behind: $left"
 	grep -v ' /proc ' /proc/self/mountinfo | diff -u "$BATS_TEST_TMPDIR/mounts" - || fail "step $1: mounts"
 }

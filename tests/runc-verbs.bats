@@ -34,7 +34,7 @@ rc() {
 
 # groups - the directories of this test's control group.
 groups() {
-	ls -d /sys/fs/cgroup/*/"$group" 2>/dev/null || :
+	ls -d /sys/fs/cgroup/"$group" /sys/fs/cgroup/*/"$group" 2>/dev/null || :
 }
 
 # configure FILTER - a config.json for a container that needs nothing, changed by a jq filter.
