@@ -332,7 +332,7 @@ certificate() {
 
 @test "imgpull: killed at any step, the next one completes and gc cleans" {
 	need killat
-	layout_image src v1 1000 300000
+	layout_image src v1 300000
 	fake_start src
 	n=1
 	while killat change $n imgpull "127.0.0.1:$port/app:v1" out:v1 >/dev/null 2>&1; do
@@ -340,9 +340,8 @@ certificate() {
 		[ ! -e out/oci-layout ] || imgctl verify out
 		imgpull "127.0.0.1:$port/app:v1" out:v1 >/dev/null
 		imgctl gc out
-		imgctl verify out
 		[ -z "$(ls -A out/tmp)" ]
-		[ "$(ls out/blobs/sha256 | wc -l)" = 4 ]
+		[ "$(ls out/blobs/sha256 | wc -l)" = 3 ]
 		rm -r out
 		n=$((n + 1))
 	done
