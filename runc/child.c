@@ -50,6 +50,7 @@ void child_begin(const struct launch *l)
 	die_to(report);
 	log_close();
 	die_with_parent();
+	sched_start(l);
 	if (cgroup_join_tasks(&l->join))
 		die("join cgroup '%s'", l->group.path);
 }

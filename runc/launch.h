@@ -138,6 +138,8 @@ void lsm_check(const struct launch *l);
 void lsm_apply(const struct launch *l);
 /* sched.c: scheduler, io priority, personality, memory policy. */
 void sched_apply(const struct launch *l);
+/* Before the cgroup is joined: the CPUs exec starts on. */
+void sched_start(const struct launch *l);
 
 /* rlimits.c: let the hard limits of PID (0: our own) be high enough; set them. */
 void rlimits_raise(const struct spec_process *p, pid_t pid);

@@ -8,7 +8,7 @@
 #include "lib/str.h"
 #include "runc/launch.h"
 
-enum { IOPRIO_WHO_PGRP = 2, IOPRIO_CLASS_SHIFT = 13, NODES_MAX = 1024 };
+enum { IOPRIO_WHO_PGRP = 2, IOPRIO_CLASS_SHIFT = 13, NODES_MAX = 1024, CPUS_MAX = 8192 };
 
 /* The kernel's; its header and the C library's cannot be included together. */
 struct sched_attr_v0 {
@@ -114,17 +114,30 @@ static void set_memory_policy(const struct spec_memory_policy *p)
 		die("set linux.memoryPolicy");
 }
 
+/* exec's own choice of CPUs, until the final one. */
+void sched_start(const struct launch *l)
+{
+	const struct spec_affinity *a = l->process->execCPUAffinity;
+	unsigned long cpus[CPUS_MAX / (8 * sizeof(long))] = { 0 };
+
+	if (!l->exec || !a || !a->initial || !*a->initial)
+		return;
+	read_list("process.execCPUAffinity.initial", a->initial, cpus, CPUS_MAX);
+	if (syscall(SYS_sched_setaffinity, 0, sizeof(cpus), cpus))
+		die("set process.execCPUAffinity.initial");
+}
+
 /* A pinned caller (systemd's CPUAffinity, kubelet) must not pin the container: its cpuset limits it
  * anyway. */
 static void set_affinity(const struct launch *l)
 {
 	const struct spec_affinity *a = l->process->execCPUAffinity;
-	unsigned long cpus[8192 / (8 * sizeof(long))];
+	unsigned long cpus[CPUS_MAX / (8 * sizeof(long))];
 
 	memset(cpus, -1, sizeof(cpus));
 	if (l->exec && a && a->final && *a->final) {
 		memset(cpus, 0, sizeof(cpus));
-		read_list("process.execCPUAffinity.final", a->final, cpus, 8192);
+		read_list("process.execCPUAffinity.final", a->final, cpus, CPUS_MAX);
 	}
 	if (syscall(SYS_sched_setaffinity, 0, sizeof(cpus), cpus) && l->exec && a)
 		die("set process.execCPUAffinity.final");

@@ -421,6 +421,19 @@ teardown() {
 	[ ! -e "$BATS_TEST_TMPDIR/pid2" ]
 }
 
+@test "runc exec: runs on the CPUs its process object names" {
+	configure '.process.args = ["sleep", "100"]'
+	rc run -d -b "$bundle" "$id" >/dev/null 2>&1 3>&-
+	jq '.process | .args = ["grep", "Cpus_allowed_list", "/proc/self/status"] |
+		.execCPUAffinity = {initial: "0", final: "0"}' "$bundle/config.json" >"$BATS_TEST_TMPDIR/process"
+	run --separate-stderr rc exec -p "$BATS_TEST_TMPDIR/process" "$id"
+	assert_output "Cpus_allowed_list:	0"
+	jq '.execCPUAffinity.initial = "x"' "$BATS_TEST_TMPDIR/process" >"$BATS_TEST_TMPDIR/bad"
+	run --separate-stderr rc exec -p "$BATS_TEST_TMPDIR/bad" "$id"
+	assert_status 255
+	assert_one_line "*process.execCPUAffinity.initial: bad list*"
+}
+
 @test "runc exec: works before start, not after the end" {
 	configure '.process.args = ["sleep", "100"]'
 	rc create -b "$bundle" "$id" >/dev/null 2>&1 3>&-

@@ -21,7 +21,10 @@ runc_setup() {
 }
 
 runc_teardown() {
-	local left
+	local left job
+	for job in $(jobs -p); do
+		kill "$job" 2>/dev/null || :
+	done
 	for left in "$root"/*/; do
 		[ -d "$left" ] || continue
 		left=${left%/}
