@@ -8,16 +8,21 @@
 #include "lib/path.h"
 #include "netns/netns.h"
 
+/* In a network's record: the bridge is of our making, and ours to delete. */
+static const char made[] = "made";
+
 struct overlap {
 	const struct network *net;
+	unsigned bridge; /* its own routes are none of another's; 0: not there yet */
 	struct nl_addr with;
 };
 
-static int note_overlap(void *arg, const struct nl_addr *dst, unsigned ifindex _unused_)
+static int note_overlap(void *arg, const struct nl_addr *dst, unsigned ifindex)
 {
 	struct overlap *o = arg;
+	bool other = dst->prefix && (!o->bridge || ifindex != o->bridge);
 
-	for (size_t i = 0; dst->prefix && i < o->net->nranges; i++) {
+	for (size_t i = 0; other && i < o->net->nranges; i++) {
 		if (addr_overlaps(dst, &o->net->ranges[i].subnet)) {
 			o->with = *dst;
 			return 1;
@@ -27,9 +32,9 @@ static int note_overlap(void *arg, const struct nl_addr *dst, unsigned ifindex _
 }
 
 /* A subnet the host already reaches some other way would cut it off from there. */
-static void check_overlap(const struct network *net, struct nl *nl)
+static void check_overlap(const struct network *net, unsigned bridge, struct nl *nl)
 {
-	struct overlap o = { .net = net };
+	struct overlap o = { .net = net, .bridge = bridge };
 	char text[ADDR_TEXT_MAX];
 	int found = nl_route_each(nl, note_overlap, &o);
 
@@ -40,13 +45,17 @@ static void check_overlap(const struct network *net, struct nl *nl)
 		     addr_text(&o.with, true, text));
 }
 
-static void make_bridge(const struct network *net, struct nl *nl)
+static void make_bridge(int network_dirfd, const struct network *net, struct nl *nl)
 {
+	int fd = openat(network_dirfd, made, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
 	uint8_t mac[NL_MAC_BYTES];
 	struct nl_link link = {
 		.name = net->bridge, .kind = "bridge", .mac = mac, .mtu = net->mtu
 	};
 
+	if (fd < 0)
+		die("record bridge '%s'", net->bridge);
+	close(fd);
 	/* With an address of its own the bridge does not take, and change, its ports'. */
 	if (getrandom(mac, sizeof(mac), 0) != sizeof(mac))
 		die("get random bytes");
@@ -72,21 +81,22 @@ unsigned network_up(int network_dirfd, const struct network *net, struct host *h
 {
 	struct nl *nl = &host->nl;
 	struct nft *nft = &host->nft;
-	struct nl_found found;
+	struct nl_found found = { 0 };
+	bool there = !nl_link_find(nl, net->bridge, &found);
 
-	if (!nl_link_find(nl, net->bridge, &found) && found.flags & IFF_UP) {
+	if (there && found.flags & IFF_UP && !faccessat(network_dirfd, "conflist", F_OK, 0)) {
 		table_ensure(nft);
 		return found.ifindex;
 	}
-	check_overlap(net, nl);
+	check_overlap(net, found.ifindex, nl);
 	if (file_replace(network_dirfd, "conflist", 0644, net->text.data, net->text.len, false))
 		die("record network '%s'", net->name);
 	table_ensure(nft);
 	table_add_network(nft, net);
 	for (size_t i = 0; i < net->nranges; i++)
 		forward_on(nft, net->ranges[i].subnet.family);
-	if (nl_link_find(nl, net->bridge, &found))
-		make_bridge(net, nl);
+	if (!there)
+		make_bridge(network_dirfd, net, nl);
 	if (nl_link_find(nl, net->bridge, &found))
 		die("%s", nl_what(nl));
 	configure_bridge(net, nl, found.ifindex);
@@ -108,7 +118,8 @@ void network_down_idle(const char *name)
 	host_open(&host);
 	table_ensure(&host.nft);
 	table_del_network(&host.nft, &net);
-	nl_link_del(&host.nl, net.bridge);
+	if (!faccessat(dirfd, made, F_OK, 0))
+		nl_link_del(&host.nl, net.bridge);
 	if (nl_commit(&host.nl) && errno != ENODEV)
 		die("%s", nl_what(&host.nl));
 	network_forget(name);

@@ -8,6 +8,7 @@
  *     eth0.intent, eth0    the attachment: what is about to be there, what is there
  *   networks/NAME/         locked while addresses are handed out and while the bridge is made
  *     conflist             what the network was made from; counts until the network is taken down
+ *     made                 the bridge was not there before
  *     10.87.0.2            lease: a symbolic link to SPACE/INTERFACE, so made and owned in one step
  *     last.N               address of range set N that was handed out last
  *

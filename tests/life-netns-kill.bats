@@ -12,7 +12,7 @@ setup() {
 left() {
 	local net=(! -name .forwarding-was-off)
 	if [ "${1-}" = up ]; then
-		net+=(! -path '*/networks/bridge' ! -name conflist ! -name 'last.*' ! -name '.*.new')
+		net+=(! -path '*/networks/bridge' ! -name conflist ! -name made ! -name 'last.*' ! -name '.*.new')
 	fi
 	find "$LASH_RUN/net" -mindepth 2 "${net[@]}" 2>/dev/null
 	nft list ruleset | grep -E 'comment "[a-z]+"'

@@ -608,6 +608,25 @@ conflist() {
 	ip link del dummy7
 }
 
+@test "netns network: a bridge that was there before is used, and stays" {
+	conflist mine <<-'JSON'
+		{"cniVersion": "1.0.0", "name": "mine", "plugins": [{"type": "bridge", "bridge": "br-mine",
+		"isGateway": true, "isDefaultGateway": true, "ipMasq": true,
+		"ipam": {"type": "host-local", "ranges": [[{"subnet": "10.96.0.0/24"}]]}}]}
+	JSON
+	ip link add br-mine up type bridge
+	ip addr add 10.96.0.1/24 dev br-mine
+	netns add --network mine web
+	run netns exec web busybox ping -c 1 -W 2 10.96.0.1
+	[ "$status" -eq 0 ]
+	run --separate-stderr netns add --network mine -p 80 other
+	assert_one_line "netns add: network 'mine' does not publish ports"
+	netns del web
+	netns gc
+	[ -z "$(nft list ruleset | grep br-mine)" ]
+	ip link del br-mine
+}
+
 @test "netns network: a hostile conflist is refused, naming the member" {
 	refused() {
 		conflist evil
