@@ -59,7 +59,11 @@ void apply_free(struct apply *a);
 int entry_make(struct apply *a, struct spot *s, const struct tar_entry *e, struct tar_reader *r);
 /* The entry for the root directory itself. */
 void entry_root(struct apply *a, const struct tar_entry *e);
-/* The directory of PATH up to LEN, made where missing. NULL: see apply_layer's 1. */
+/* Remove what is at S, which the entry's own creation has found there (errno EEXIST). */
+void entry_make_way(struct apply *a, struct spot *s);
+/* A hard link (link.c). */
+int entry_link(struct apply *a, struct spot *s, const struct tar_entry *e, struct tar_reader *r);
+/* The directory of PATH up to LEN, made where missing (parent.c). NULL: see apply_layer's 1. */
 const struct place_dir *entry_parent(struct apply *a, const char *path, size_t len);
 
 /* Whiteouts (whiteout.c). */

@@ -17,76 +17,7 @@ static void note_written(struct apply *a, const struct spot *s)
 		map_put(&a->written, map_key(s->dir->ino, s->name), 1);
 }
 
-/* Parents that no entry has described belong to root, and to no time. */
-static const struct place_dir *make_parent(struct apply *a, const struct place_dir *dir,
-					   const char *path, size_t start, size_t end)
-{
-	_free_ char *name = xmemdup0(path + start, end - start), *whole = xmemdup0(path, end);
-
-	if (mkdirat(dir->fd, name, 0755))
-		return NULL;
-	map_put(&a->written, map_key(dir->ino, name), 1);
-	dir = place_enter(&a->place, dir, name, whole);
-	if (dir)
-		times_set(&a->times, dir->ino, whole, (struct timespec){ 0 });
-	return dir;
-}
-
-/* A file of a lower layer that stands where this layer needs a directory gives way. */
-static bool clear_file(struct apply *a, const struct place_dir *dir, const char *path, size_t start,
-		       size_t end)
-{
-	_free_ char *name = xmemdup0(path + start, end - start);
-	struct stat st;
-
-	return a->how == APPLY_OVER && !map_get(&a->written, map_key(dir->ino, name)) &&
-	       !fstatat(dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) && !S_ISDIR(st.st_mode) &&
-	       !S_ISLNK(st.st_mode) && !unlinkat(dir->fd, name, 0);
-}
-
-/* Walk down PATH, making what is missing. */
-static const struct place_dir *make_parents(struct apply *a, const char *path, size_t len)
-{
-	const struct place_dir *dir = place_open(&a->place, "", 0);
-
-	for (size_t start = 0, end; start < len && dir; start = end + 1) {
-		end = start + strcspn(path + start, "/");
-		if (end > len)
-			end = len;
-
-		const struct place_dir *next = place_open(&a->place, path, end);
-
-		if (!next) {
-			bool gone = errno == ENOENT;
-
-			dir = place_open(&a->place, path, start ? start - 1 : 0);
-			if (dir && !gone)
-				gone = errno == ENOTDIR && clear_file(a, dir, path, start, end);
-			next = dir && gone ? make_parent(a, dir, path, start, end) : NULL;
-		}
-		dir = next;
-	}
-	return dir;
-}
-
-const struct place_dir *entry_parent(struct apply *a, const char *path, size_t len)
-{
-	const struct place_dir *dir = place_open(&a->place, path, len);
-
-	if (dir)
-		return dir;
-	if (errno != ENOENT && errno != ENOTDIR)
-		die("unpack '%s'", path);
-	if (a->how == APPLY_ALONE)
-		return NULL;
-	dir = make_parents(a, path, len);
-	if (!dir)
-		die("unpack '%s'", path);
-	return dir;
-}
-
-/* Remove what is at S, which the entry's own creation has found there (errno EEXIST). */
-static void make_way(struct apply *a, struct spot *s)
+void entry_make_way(struct apply *a, struct spot *s)
 {
 	struct stat st;
 
@@ -144,7 +75,7 @@ static int make_file(struct apply *a, struct spot *s, const struct tar_entry *e,
 
 	while ((fd = openat(s->dir->fd, s->name,
 			    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, e->mode)) < 0)
-		make_way(a, s);
+		entry_make_way(a, s);
 	write_body(fd, s, e, r);
 	if (attr_file(fd, e, s->dir->inherits) < 0)
 		die("set attributes of '%s'", s->path);
@@ -179,7 +110,7 @@ static int make_node(struct apply *a, struct spot *s, const struct tar_entry *e,
 	if (e->type == TAR_CHAR && !e->devmajor && !e->devminor)
 		diex("unpack '%s': character device 0:0", s->path);
 	while (node(s, e))
-		make_way(a, s);
+		entry_make_way(a, s);
 	if (attr_node(s->dir->fd, s->name, e, s->dir->inherits) < 0)
 		die("set attributes of '%s'", s->path);
 	return 0;
@@ -201,7 +132,7 @@ static bool make_or_keep(struct apply *a, struct spot *s, const struct tar_entry
 				      st.st_rdev == 0;
 		}
 		errno = err;
-		make_way(a, s);
+		entry_make_way(a, s);
 	}
 	return true;
 }
@@ -244,98 +175,11 @@ void entry_root(struct apply *a, const struct tar_entry *e)
 	times_set(&a->times, dir->ino, "", e->mtime);
 }
 
-/* Too many links to one file (ext4 has 65000): the rest become copies. */
-static int copy_instead(int dirfd, const char *name, const struct spot *s)
-{
-	_close_ int in = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC),
-		    out = -1;
-	struct stat st;
-
-	if (in < 0 || fstat(in, &st))
-		return -1;
-	if (!S_ISREG(st.st_mode))
-		return set_errno(EMLINK);
-	out = openat(s->dir->fd, s->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		     0600);
-	if (out < 0 || io_copy(in, out) < 0 || fchown(out, st.st_uid, st.st_gid) ||
-	    fchmod(out, st.st_mode & 07777))
-		return -1;
-	return futimens(out, (const struct timespec[2]){ st.st_mtim, st.st_mtim });
-}
-
-static int link_or_copy(int dirfd, const char *name, const struct spot *s)
-{
-	if (!linkat(dirfd, name, s->dir->fd, s->name, 0))
-		return 0;
-	return errno == EMLINK ? copy_instead(dirfd, name, s) : -1;
-}
-
-static bool is_same(int dirfd, const char *name, const struct spot *s)
-{
-	struct stat x, y;
-
-	return !fstatat(dirfd, name, &x, AT_SYMLINK_NOFOLLOW) &&
-	       !fstatat(s->dir->fd, s->name, &y, AT_SYMLINK_NOFOLLOW) && x.st_dev == y.st_dev &&
-	       x.st_ino == y.st_ino;
-}
-
-/* The directory of a link's target as a descriptor of our own (the cache may be flushed meanwhile),
- * and its name. */
-static int open_target(struct apply *a, const struct tar_entry *e, const struct spot *s,
-		       char target[PATH_MAX], const char **name)
-{
-	if (strlen(e->link) >= PATH_MAX)
-		diex("link '%s': target longer than %d bytes", s->path, PATH_MAX - 1);
-	memcpy(target, e->link, strlen(e->link) + 1);
-	if (tar_clean_path(target) < 0 || !*target)
-		diex("link '%s' to '%s': not a path within the image", s->path, e->link);
-
-	char *slash = strrchr(target, '/');
-	const struct place_dir *dir = place_open(&a->place, target,
-						 slash ? (size_t)(slash - target) : 0);
-
-	*name = slash ? slash + 1 : target;
-	return dir ? fcntl(dir->fd, F_DUPFD_CLOEXEC, 0) : -1;
-}
-
-/* A link has no attributes of its own: they are its target's, and what the entry says of them is
- * ignored. */
-static int make_link(struct apply *a, struct spot *s, const struct tar_entry *e,
-		     _unused_ struct tar_reader *r)
-{
-	char target[PATH_MAX];
-	const char *name;
-	size_t parent = s->name > s->path ? (size_t)(s->name - s->path - 1) : 0;
-	_close_ int dirfd = open_target(a, e, s, target, &name);
-	struct stat st;
-
-	if (dirfd < 0 || fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) ||
-	    (a->how == APPLY_ALONE && whiteout_is_marker(dirfd, name))) {
-		if (a->how == APPLY_ALONE && (dirfd >= 0 || errno == ENOENT || errno == ENOTDIR))
-			return 1;
-		die("link '%s' to '%s'", s->path, e->link);
-	}
-	s->dir = place_open(&a->place, s->path, parent);
-	if (!s->dir)
-		die("unpack '%s'", s->path);
-	while (link_or_copy(dirfd, name, s)) {
-		int err = errno;
-
-		if (err == EEXIST && is_same(dirfd, name, s))
-			return 0;
-		if (err != EEXIST)
-			die("link '%s' to '%s'", s->path, e->link);
-		errno = err;
-		make_way(a, s);
-	}
-	return 0;
-}
-
 int entry_make(struct apply *a, struct spot *s, const struct tar_entry *e, struct tar_reader *r)
 {
 	static int (*const makers[])(struct apply *, struct spot *, const struct tar_entry *,
 				     struct tar_reader *) = {
-		[TAR_FILE - '0'] = make_file,	 [TAR_LINK - '0'] = make_link,
+		[TAR_FILE - '0'] = make_file,	 [TAR_LINK - '0'] = entry_link,
 		[TAR_SYMLINK - '0'] = make_node, [TAR_CHAR - '0'] = make_node,
 		[TAR_BLOCK - '0'] = make_node,	 [TAR_DIR - '0'] = make_dir,
 		[TAR_FIFO - '0'] = make_node,

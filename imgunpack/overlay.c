@@ -200,94 +200,6 @@ static void push_layer(struct overlay *o, size_t i)
 	stack_push(&o->stack, &o->chain_keys[i]);
 }
 
-static void copy_xattrs(int from, int to)
-{
-	char names[65536], value[65536];
-	ssize_t len = flistxattr(from, names, sizeof(names));
-
-	for (ssize_t at = 0; at < len; at += (ssize_t)strlen(names + at) + 1) {
-		if (str_starts(names + at, "trusted.overlay."))
-			continue;
-
-		ssize_t n = fgetxattr(from, names + at, value, sizeof(value));
-
-		if (n < 0 || fsetxattr(to, names + at, value, (size_t)n, 0))
-			die("copy '%s' to the root directory", names + at);
-	}
-}
-
-/* The upper directory's own attributes are those of the root that the container sees. */
-static void describe_root(const struct overlay *o, int upper)
-{
-	_free_ char *path = xasprintf("%s/diff", o->stack.root.text);
-	_close_ int from = -1;
-	struct stat st = { .st_mode = 0755 };
-
-	if (*o->stack.root.text) {
-		from = openat(o->stack.store_dirfd, path,
-			      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (from < 0 || fstat(from, &st))
-			die("open '%s'", path);
-	}
-	if (fchown(upper, st.st_uid, st.st_gid) || fchmod(upper, st.st_mode & 07777))
-		die("set the owner of the root directory");
-	if (from >= 0)
-		copy_xattrs(from, upper);
-	if (futimens(upper, (const struct timespec[2]){ st.st_mtim, st.st_mtim }))
-		die("set the time of the root directory");
-}
-
-/* DIR/upper is reused when it is there: it has what the container changed. */
-static void make_upper(const struct overlay *o, const char *dir)
-{
-	_close_ int fd = path_open_dir(dir, 0700);
-	_close_ int upper = -1;
-
-	if (fd < 0 || (mkdirat(fd, "work", 0700) && errno != EEXIST))
-		die("make '%s'", dir);
-	if (!faccessat(fd, "upper", F_OK, AT_SYMLINK_NOFOLLOW))
-		return;
-	if (path_remove_tree(fd, ".upper.new") || mkdirat(fd, ".upper.new", 0700))
-		die("make '%s/upper'", dir);
-	upper = openat(fd, ".upper.new", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (upper < 0)
-		die("make '%s/upper'", dir);
-	describe_root(o, upper);
-	if (renameat(fd, ".upper.new", fd, "upper"))
-		die("make '%s/upper'", dir);
-}
-
-static int open_target(const char *rootfs)
-{
-	struct statx sx;
-
-	if (path_mkdirs(rootfs, 0755))
-		die("make '%s'", rootfs);
-
-	int fd = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0 || statx(fd, "", AT_EMPTY_PATH, 0, &sx))
-		die("open '%s'", rootfs);
-	if (sx.stx_attributes & STATX_ATTR_MOUNT_ROOT)
-		diex("mount on '%s': something is mounted there", rootfs);
-	return fd;
-}
-
-static void mount_rootfs(const struct overlay *o, const char *dir, const char *rootfs)
-{
-	_close_ int target = open_target(rootfs);
-	_free_ char *base = realpath(dir, NULL);
-
-	if (!base)
-		die("open '%s'", dir);
-
-	_free_ char *upper = xasprintf("%s/upper", base), *work = xasprintf("%s/work", base);
-	_close_ int fd = stack_mount(&o->stack, upper, work);
-
-	if (mnt_attach(fd, target))
-		die("mount on '%s'", rootfs);
-}
-
 static void open_store(struct overlay *o, const char *store)
 {
 	o->stack.store_dirfd = path_open_dir(store, 0700);
@@ -310,8 +222,7 @@ void unpack_overlay(const struct unpack *u, const char *store, const char *dir, 
 	for (size_t i = 0; i < o.n; i++)
 		push_layer(&o, i);
 	o.stack.is_volatile = is_volatile;
-	make_upper(&o, dir);
-	mount_rootfs(&o, dir, rootfs);
+	stack_mount_rootfs(&o.stack, dir, rootfs);
 	stack_free(&o.stack);
 	free(o.diff_keys);
 	free(o.chain_keys);

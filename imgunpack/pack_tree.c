@@ -65,8 +65,8 @@ static const char *first_name(struct tree *t, const struct stat *st, const char 
 	uint64_t key = ((uint64_t)st->st_ino ^ (uint64_t)st->st_dev << 40) | 1ull << 63;
 	const uint32_t *i;
 
-	for (; (i = map_get(&t->links, key));
-	     key++) /* two file systems may collide: compare, step on */
+	/* Two file systems may collide: compare, step on. */
+	for (; t->names && (i = map_get(&t->links, key)); key++)
 		if (t->names[*i].dev == st->st_dev && t->names[*i].ino == st->st_ino)
 			return t->names[*i].path;
 	t->names = xreallocarray(t->names, t->n_names + 1, sizeof(*t->names));
@@ -159,6 +159,7 @@ static void pack_symlink(struct tree *t, int dirfd, const char *name, struct tar
 	target[n] = '\0';
 	e->link = target;
 	write_entry(t, e);
+	e->link = NULL;
 }
 
 static void pack_entry(struct tree *t, int dirfd, const char *dir, const char *name,

@@ -21,6 +21,9 @@ bool stack_suits(const struct stack *s, const struct store_key *k);
 /* Mount the stack, detached, with UPPER and WORK (absolute paths), or read-only when they are NULL;
  * a single layer needs no mount for that. Returns a descriptor of its root. Dies. */
 int stack_mount(const struct stack *s, const char *upper, const char *work);
+/* Make DIR/upper and DIR/work where they are missing, and mount the stack with them on ROOTFS
+ * (upper.c). Dies. */
+void stack_mount_rootfs(const struct stack *s, const char *dir, const char *rootfs);
 void stack_free(struct stack *s);
 
 #endif

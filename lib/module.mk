@@ -11,7 +11,7 @@ LIB_C += lib/cgroup_delegate.c lib/cgroup_get.c lib/cgroup_stat.c lib/cgroup_wor
 LIB_C += lib/dev.c lib/idmap.c lib/mnt.c lib/ns.c
 LIB_C += lib/spec.c lib/spec_check.c
 LIB_C += lib/resources.c
-LIB_C += lib/tar_header.c lib/tar_name.c lib/tar_pax.c lib/tar_read.c lib/tar_write.c
+LIB_C += lib/tar_entry.c lib/tar_extension.c lib/tar_header.c lib/tar_name.c lib/tar_pax.c lib/tar_read.c lib/tar_write.c
 # gzip by ISA-L where there is one, else by zlib; programs that use codec.h name $(codec.libs).
 isal       := $(shell $(PKG_CONFIG) --exists libisal && echo libisal)
 LIB_C      += lib/codec.c lib/codec_zstd.c $(if $(isal),lib/codec_isal.c,lib/codec_zlib.c)
