@@ -20,12 +20,6 @@ void call_init(struct call *c, const struct registry *r, const char *what)
 	c->url = xasprintf("%s%s/%s", r->base, r->ref->path, what);
 }
 
-void call_init_url(struct call *c, const char *url)
-{
-	memset(c, 0, sizeof(*c));
-	c->url = xstrdup(url);
-}
-
 void call_start(struct registry *r, struct call *c)
 {
 	struct http_request *h = &c->http;

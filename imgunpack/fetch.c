@@ -122,9 +122,8 @@ static void go(struct job *j)
 
 static void drop_all(struct fetch *f)
 {
-	for (size_t i = 0; i < f->n_started; i++) {
+	for (size_t i = 0; i < f->n_started; i++)
 		blob_abandon(&f->jobs[i].blob);
-	}
 }
 
 static _noreturn_ void die_job(struct job *j, const char *reason)

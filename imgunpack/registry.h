@@ -50,10 +50,8 @@ struct call {
 	char reason[256];
 };
 
-/* Start again at BASE/REPOSITORY/WHAT ("blobs/sha256:..."); or at a URL that came from the
- * registry. */
+/* Begin a call of BASE/REPOSITORY/WHAT ("blobs/sha256:..."). */
 void call_init(struct call *c, const struct registry *r, const char *what);
-void call_init_url(struct call *c, const char *url);
 /* One go; call_again tells whether the answer asks for another, which it has prepared. */
 void call_start(struct registry *r, struct call *c);
 bool call_again(struct registry *r, struct call *c);
