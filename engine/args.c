@@ -12,6 +12,7 @@
 #include "lib/num.h"
 #include "lib/proc.h"
 #include "lib/ref.h"
+#include "lib/sys.h"
 
 static struct {
 	const char *name, *pull, *platform, *log_driver, *stop_timeout, *cidfile, *detach_keys, *ip,
@@ -331,7 +332,7 @@ static void put_identity(void)
 	if (!pass_value("hostname") && !(pass_value("uts") && str_eq(pass_value("uts"), "host")))
 		pass_set("hostname", short_id);
 	put("hostname", pass_value("hostname"));
-	put("cgroup", xasprintf("%s/%s", own.cgroup_parent ? own.cgroup_parent : "/lash", id));
+	put("cgroup", xasprintf("%s/%s", own.cgroup_parent ? own.cgroup_parent : sys_dir("LASH_GROUP", "/lash"), id));
 }
 
 static void put_image(const char *image)

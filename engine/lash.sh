@@ -92,5 +92,13 @@ run | create | start | stop | restart | kill | pause | unpause | rm | rename | p
 run-split | create-split | ended) ;; # our own, see those files
 *) usage_die "unknown verb '$verb'" ;;
 esac
+case $verb in
+run | create)
+	[ -O / ] || [ "${1-}" = --help ] || FAILURE=125 die "$verb must be run as root"
+	;;
+start | stop | restart | kill | pause | unpause | rm | rename | exec | attach | top | volume | network)
+	[ -O / ] || [ "${1-}" = --help ] || die "$verb must be run as root"
+	;;
+esac
 # shellcheck source=/dev/null
 . "$LASH_LIBEXEC/sh/$verb.sh"

@@ -36,7 +36,7 @@ end_run() {
 	release_run
 	netns del "lash-${id%"${id#????????????}"}" || :
 	state_get cgroup
-	value=${value:-/lash/$id}
+	value=${value:-${LASH_GROUP:-/lash}/$id}
 	if cgctl kill "$value"; then
 		cgctl rm "$value" || :
 	fi

@@ -24,4 +24,7 @@ if [ -n "${run_detach-}" ]; then
 fi
 # From here on the container is its shim's affair; ours is only to stay connected.
 trap - EXIT HUP INT TERM
-begin_attached "${run_stdin-}" "${run_no_sig_proxy-}" "${run_detach_keys-}"
+begin_attached "${run_stdin-}" "${run_no_sig_proxy-}" "${run_detach_keys-}" || {
+	on_exit abandon_new
+	exit 125
+}

@@ -85,7 +85,10 @@ start() {
 if [ -n "$attach" ]; then
 	start "$1"
 	trap - EXIT HUP INT TERM
-	begin_attached "$interactive" '' "$keys"
+	begin_attached "$interactive" '' "$keys" || {
+		on_exit give_up
+		exit 1
+	}
 fi
 for name; do
 	start "$name"

@@ -97,7 +97,7 @@ assert_value() {
 }
 
 @test "bundle create: environment comes from the image, files, then options, and a bare name from the caller" {
-	printf '# comment\n  F=file # kept\nE=file\nHERE\nNOT_SET_HERE\n' >env
+	printf '# comment\n  F=file # kept\nE=file\nHERE\nNOT_SET_HERE\n' >"env"
 	HERE=there bundle create --no-image --env-file env -e E=option -e HERE -- true >config.json
 	run bundle get config.json process.env
 	assert_line 'F=file # kept'
