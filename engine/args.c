@@ -332,7 +332,9 @@ static void put_identity(void)
 	if (!pass_value("hostname") && !(pass_value("uts") && str_eq(pass_value("uts"), "host")))
 		pass_set("hostname", short_id);
 	put("hostname", pass_value("hostname"));
-	put("cgroup", xasprintf("%s/%s", own.cgroup_parent ? own.cgroup_parent : sys_dir("LASH_GROUP", "/lash"), id));
+	put("cgroup",
+	    xasprintf("%s/%s",
+		      own.cgroup_parent ? own.cgroup_parent : sys_dir("LASH_GROUP", "/lash"), id));
 }
 
 static void put_image(const char *image)

@@ -123,28 +123,22 @@ begin_started() {
 	step_error "$dir/error" "$runtime" --root "$LASH_RUN/runc" start "$id" || fail_of_runtime
 }
 
-# begin_attached STDIN NO_SIG_PROXY KEYS - start, stay connected, leave as the container does. Returns 125 when it
-# could not be started.
+# begin_attached VERB STDIN NO_SIG_PROXY KEYS - start, stay connected, leave as the container does, when its clean-up is
+# over: only then is it gone, or to be started again. Does not return.
 begin_attached() {
+	verb=$1
+	shift
 	set -- ${1:+stdin} ${2:+--no-sig-proxy} ${3:+--detach-keys "$3"}
 	case ${1-} in
 	stdin) shift ;;
 	*) set -- --no-stdin "$@" ;;
 	esac
-	rc=0
-	step shim attach "$@" "$id" -- "$runtime" --root "$LASH_RUN/runc" start "$id" || rc=$?
-	if is_printing || [ ! -d "$LASH_RUN/shim/$id" ] || [ -f "$LASH_RUN/shim/$id/exit" ]; then
-		# Until its clean-up is over the container is not gone, or not to be started again.
+	set -- shim attach "$@" "$id" -- "$runtime" --root "$LASH_RUN/runc" start "$id"
+	if is_printing; then
+		step "$@"
 		step record await "$id"
-	elif [ "$rc" -ne 0 ] && ! is_started; then
-		return 125
+		exit 0
 	fi
-	exit "$rc"
-}
-
-# is_started - whether the program runs; else it was made and then nothing happened.
-is_started() {
-	"$runtime" --root "$LASH_RUN/runc" state "$id" >"$dir/state.json" 2>/dev/null || return 1
-	now=$(bundle get "$dir/state.json" status) || return 1
-	[ "$now" != created ]
+	[ -z "${LASH_CHAIN-}" ] || show_step "$@"
+	exec record attend --else "$LASH" --else unstarted --else "$verb" "$id" "$@"
 }

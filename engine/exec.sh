@@ -59,21 +59,35 @@ while [ "$left" -gt 0 ]; do
 	left=$((left - 1))
 done
 
-process=$dir/.exec.$$
+# fail_of_exec - 127 when there is no such command.
+fail_of_exec() {
+	while IFS= read -r line || [ -n "$line" ]; do
+		case $line in
+		*'executable file not found'* | *[Nn]'o such file or directory'*) rc=127 ;;
+		esac
+	done <"$log"
+}
+
+process=$dir/.exec.$$ log=$dir/.exec-log.$$
 on_exit forget
 forget() {
 	rc=$?
 	trap - EXIT
-	rm -f "$process"
+	rm -f "$process" "$log"
 	exit "$rc"
 }
 bundle edit --process -b "$dir" ${tty:+--tty} "$@" <"$dir/config.json" >"$process"
 state_get runtime
-set -- "${value:-runc}" --root "$LASH_RUN/runc" exec ${detach:+--detach} --process "$process" "$id"
+set -- "${value:-runc}" --log "$log" --root "$LASH_RUN/runc" exec ${detach:+--detach} --process "$process" "$id"
+rc=0
 if [ -n "$detach" ]; then
-	"$@" </dev/null >/dev/null
+	"$@" </dev/null >/dev/null || rc=$?
 elif [ -n "$stdin" ] || [ -n "$tty" ]; then
-	"$@"
+	"$@" || rc=$?
 else
-	"$@" </dev/null
+	"$@" </dev/null || rc=$?
 fi
+# 255 is the runtime's own failure when it left a reason.
+[ "$rc" -ne 255 ] || [ ! -s "$log" ] || rc=126
+[ "$rc" -ne 126 ] || fail_of_exec
+exit "$rc"

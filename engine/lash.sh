@@ -89,7 +89,7 @@ esac
 case $verb in
 run | create | start | stop | restart | kill | pause | unpause | rm | rename | ps | logs | exec | attach | wait | \
 	top | port | inspect | images | pull | import | tag | rmi | volume | network | info | version | env) ;;
-run-split | create-split | ended) ;; # our own, see those files
+run-split | create-split | start-locked | unstarted | ended) ;; # our own, see those files
 *) usage_die "unknown verb '$verb'" ;;
 esac
 case $verb in

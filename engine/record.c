@@ -11,6 +11,7 @@ static const struct verb verbs[] = {
 	{ "find", record_find, "print the IDs that names mean" },
 	{ "lock", record_lock, "run a program while the container is locked" },
 	{ "await", record_await, "wait until a run and its clean-up are over" },
+	{ "attend", record_attend, "run a program that is connected to a run, then await" },
 	{ "status", record_status, "print what containers are doing" },
 	{ "ls", record_ls, "list containers" },
 	{ "inspect", record_inspect, "describe containers in JSON" },

@@ -8,6 +8,7 @@ int record_put(int argc, char **argv);
 int record_find(int argc, char **argv);
 int record_lock(int argc, char **argv);
 int record_await(int argc, char **argv);
+int record_attend(int argc, char **argv);
 int record_status(int argc, char **argv);
 int record_ls(int argc, char **argv);
 int record_inspect(int argc, char **argv);

@@ -1,15 +1,11 @@
-/* record lock, find, await - hold a container, name it, wait for it. */
+/* record lock, find - hold a container, name it. */
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 
 #include "engine/record.h"
 #include "engine/store.h"
 #include "lib/die.h"
-#include "lib/io.h"
-#include "lib/mem.h"
-#include "lib/num.h"
 #include "lib/opt.h"
 #include "lib/path.h"
 #include "lib/proc.h"
@@ -63,52 +59,4 @@ int record_lock(int argc, char **argv)
 		xexec(argv + at + 1);
 	}
 	return proc_wait(pid);
-}
-
-/* A pidfd of the shim, or -1 when there is none any more. Its name keeps a recycled number out. */
-static int open_shim(const char *id)
-{
-	_free_ char *place = store_shim_path(id), *pid_text = NULL, *comm = NULL, *proc = NULL;
-	_close_ int dirfd = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd = -1,
-		    proc_dirfd = -1;
-	int pid;
-
-	if (dirfd < 0)
-		return -1;
-	pid_text = file_read_line(dirfd, "shim-pid");
-	if (!pid_text || num_int(pid_text, 1, INT32_MAX, &pid))
-		return -1;
-	fd = proc_pidfd_open(pid);
-	proc = xasprintf("/proc/%d", pid);
-	proc_dirfd = open(proc, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	comm = proc_dirfd < 0 ? NULL : file_read_line(proc_dirfd, "comm");
-	return fd >= 0 && comm && str_eq(comm, "shim") ? steal_fd(&fd) : -1;
-}
-
-static const char *timeout_text;
-
-int record_await(int argc, char **argv)
-{
-	static const struct opt opts[] = { { 't', "timeout", OPT_STR, &timeout_text, "SECONDS",
-					     "give up after so long, with status 1" },
-					   { 0 } };
-	const struct usage u = { "[-t SECONDS] ID", "Wait until a run and its clean-up are over.",
-				 opts, 0, NULL };
-	int at = opt_parse(argc, argv, &u), seconds = -1, n;
-	struct pollfd p = { .events = POLLIN };
-	_close_ int fd = -1;
-
-	opt_operands(argc - at, 1, 1);
-	if (timeout_text && num_int(timeout_text, -1, INT32_MAX / 1000, &seconds))
-		opt_misuse("invalid timeout '%s'", timeout_text);
-	fd = open_shim(argv[at]);
-	if (fd < 0)
-		return 0;
-	p.fd = fd;
-	do
-		n = poll(&p, 1, seconds < 0 ? -1 : seconds * 1000);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		die("wait for container '%s'", argv[at]);
-	return n ? 0 : 1;
 }

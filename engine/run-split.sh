@@ -24,7 +24,4 @@ if [ -n "${run_detach-}" ]; then
 fi
 # From here on the container is its shim's affair; ours is only to stay connected.
 trap - EXIT HUP INT TERM
-begin_attached "${run_stdin-}" "${run_no_sig_proxy-}" "${run_detach_keys-}" || {
-	on_exit abandon_new
-	exit 125
-}
+begin_attached run "${run_stdin-}" "${run_no_sig_proxy-}" "${run_detach_keys-}"

@@ -11,8 +11,6 @@ options:
       --detach-keys KEYS         leave by these (ctrl-p,ctrl-q)'
 # shellcheck source=engine/state.sh
 . "$LASH_LIBEXEC/sh/state.sh"
-# shellcheck source=engine/release.sh
-. "$LASH_LIBEXEC/sh/release.sh"
 # shellcheck source=engine/begin.sh
 . "$LASH_LIBEXEC/sh/begin.sh"
 
@@ -33,66 +31,27 @@ done
 [ $# -gt 0 ] || usage_die "need a container"
 [ -z "$attach" ] || [ $# -eq 1 ] || usage_die "--attach takes one container"
 
-# load - the record as the run_* that begin.sh reads.
-load() {
-	state_get image && run_image=$value
-	state_get ref && run_ref=$value
-	state_get network && run_network=$value
-	state_get bridged && run_bridged=$value
-	state_get hostname && run_hostname=$value
-	state_get stdin && run_stdin=$value
-	state_get log-driver && run_log_driver=$value
-	state_get runtime && run_runtime=$value
-	state_get platform && run_platform=$value
-	state_get join-pid && run_pid=$value
-	state_get join-ipc && run_ipc=$value
-	state_lines netns-args && run_netns_args=$value
-	state_lines etc-args && run_etc_args=$value
-	state_lines log-args && run_log_args=$value
-	short=${id%"${id#????????????}"}
-	error_file=$dir/error
-}
-
-# give_up - a start that failed leaves the container as it was.
-give_up() {
-	rc=$?
-	trap - EXIT
-	release_run
-	record ended "$id" || :
-	rm -rf "$LASH_RUN/shim/$id"
-	exit "$rc"
-}
-
-start() {
-	find_container "$1" || exit 1
-	case $status in
-	running | paused) return 0 ;;
-	unfinished) die "container $1 was never finished; remove it" ;;
-	esac
-	[ -f "$dir/config.json" ] || die "container $1 was never finished; remove it"
-	record await "$id"
-	load
-	introduce "$id" "$dir"
-	on_exit give_up
-	release_run
-	record ended "$id"
-	rm -rf "$LASH_RUN/shim/$id" "$dir/exit.json"
-	step_to "$dir/image.json" imgunpack ${run_platform:+--platform "$run_platform"} --overlay "$dir" \
-		"$LASH_ROOT/images:$run_ref" "$dir/rootfs"
-	begin_container
-}
-
+# Making the run is done under the container's lock, by start-locked: two starts at once make one run.
 if [ -n "$attach" ]; then
-	start "$1"
-	trap - EXIT HUP INT TERM
-	begin_attached "$interactive" '' "$keys" || {
-		on_exit give_up
-		exit 1
-	}
+	rc=0
+	record lock "$1" "$LASH" start-locked made "$1" || rc=$?
+	find_container "$1" || exit 1
+	case $rc in
+	0) ;;
+	3) exec "$LASH" attach ${keys:+--detach-keys "$keys"} "$1" ;;
+	*) exit "$rc" ;;
+	esac
+	state_get runtime
+	runtime=${value:-runc}
+	begin_attached start "$interactive" '' "$keys"
 fi
+failed=0
 for name; do
-	start "$name"
-	[ "$status" = running ] || [ "$status" = paused ] || begin_started
-	trap - EXIT
-	printf '%s\n' "$name"
+	rc=0
+	record lock "$name" "$LASH" start-locked started "$name" || rc=$?
+	case $rc in
+	0 | 3) is_printing || printf '%s\n' "$name" ;;
+	*) failed=1 ;;
+	esac
 done
+exit "$failed"

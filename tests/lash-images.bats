@@ -1,0 +1,155 @@
+#!/usr/bin/env bats
+# lash images, import, tag, rmi, inspect of images; volume; network.
+# shellcheck disable=SC2154,SC2016
+
+load lib/common
+load lib/engine
+
+setup_file() {
+	need root jq
+	engine_setup
+}
+
+teardown() {
+	engine_teardown
+}
+
+@test "lash images: the table, -q, --format, --json" {
+	run --separate-stderr lash images
+	[[ ${lines[0]} == 'REPOSITORY   TAG '*'IMAGE ID '*'CREATED '*'SIZE' ]]
+	[[ ${lines[1]} == 'box          latest   '*' ago   '*B ]]
+	run --separate-stderr lash images -q
+	[ "${#output}" -eq 12 ]
+	run --separate-stderr lash images --format '{{.Repository}}:{{.Tag}}'
+	assert_output box:latest
+	run --separate-stderr lash images --json
+	[ "$(jq -r .name <<<"$output")" = docker.io/library/box:latest ]
+	LASH_ROOT=$PWD/empty run --separate-stderr lash images -q
+	assert_status 0
+	assert_output ''
+}
+
+@test "lash tag, rmi: names come and go" {
+	lash tag box other:2
+	run --separate-stderr lash images --format '{{.Repository}}:{{.Tag}}'
+	assert_line other:2
+	run --separate-stderr lash rmi other:2
+	assert_output 'Untagged: docker.io/library/other:2'
+	run --separate-stderr lash rmi other:2
+	assert_status 1
+	assert_one_line '*no such image: other:2'
+	lash create --name user --network none box true
+	run --separate-stderr lash rmi box
+	assert_status 1
+	assert_one_line '*in use by container*'
+}
+
+@test "lash import: a directory, a tar, standard input, with changes" {
+	run --separate-stderr lash import -c 'CMD ["echo","hi"]' -c 'ENV A=1' "$BATS_FILE_TMPDIR/rootfs" dir:1
+	assert_status 0
+	[[ $output == sha256:* ]]
+	run --separate-stderr lash run --rm --network none dir:1
+	assert_output hi
+	tar -C "$BATS_FILE_TMPDIR/rootfs" -cf root.tar .
+	lash import -c 'CMD echo $HOME shell' root.tar tar:1
+	run --separate-stderr lash run --rm --network none tar:1
+	assert_output '/root shell'
+	lash import - pipe:1 <root.tar
+	run --separate-stderr lash run --rm --network none pipe:1 echo piped
+	assert_output piped
+	run --separate-stderr lash import nosuch.tar x:1
+	assert_status 1
+	assert_one_line '*nosuch.tar*'
+	run --separate-stderr lash import root.tar
+	assert_status 125
+	lash rmi dir:1 tar:1 pipe:1
+}
+
+@test "lash inspect: an image" {
+	run --separate-stderr lash inspect --type image box
+	[ "$(jq -r '.config.Cmd[0]' <<<"$output")" = sh ]
+	run --separate-stderr lash inspect box
+	assert_status 0
+}
+
+@test "lash pull: what cannot be had is one line" {
+	run --separate-stderr lash pull 127.0.0.1:1/nothing:1
+	assert_status 1
+	assert_one_line 'imgpull: *'
+	run --separate-stderr lash pull UPPER
+	assert_status 1
+	assert_one_line '*'
+}
+
+@test "lash volume: create, ls, inspect, rm" {
+	run --separate-stderr lash volume create data
+	assert_output data
+	run --separate-stderr lash volume create data
+	assert_status 0
+	run --separate-stderr lash volume ls
+	assert_line 'local * data'
+	run --separate-stderr lash volume inspect data
+	[ "$(jq -r '.[0].Mountpoint' <<<"$output")" = "$LASH_ROOT/volumes/data/_data" ]
+	lash create --name user --network none -v data:/d box true
+	run --separate-stderr lash volume rm data
+	assert_status 1
+	assert_one_line '*in use by container*'
+	lash rm user
+	run --separate-stderr lash volume rm data
+	assert_output data
+	run --separate-stderr lash volume rm data
+	assert_status 1
+	run --separate-stderr lash volume create a
+	assert_status 125
+	run --separate-stderr lash volume create ../x
+	assert_status 125
+}
+
+@test "lash volume: an empty one gets the image's contents, once" {
+	lash run --rm --network none -v etc:/etc box sh -c 'echo mine > /etc/passwd'
+	[ -s "$LASH_ROOT/volumes/etc/_data/group" ]
+	run --separate-stderr lash run --rm --network none -v etc:/etc box cat /etc/passwd
+	assert_output mine
+	lash run --rm --network none -v empty:/etc:nocopy box sh -c '[ ! -e /etc/group ]'
+	lash volume rm etc empty
+}
+
+@test "lash volume: a link in the image does not lead out of it" {
+	mkdir root
+	ln -s /etc root/link
+	cp -a "$BATS_FILE_TMPDIR/rootfs/." root/
+	rm -rf root/etc && mkdir root/etc && touch root/etc/inside
+	lash import root linked:1
+	lash run --rm --network none -v linked:/link linked:1 true
+	[ -e "$LASH_ROOT/volumes/linked/_data/inside" ] || [ -z "$(ls "$LASH_ROOT/volumes/linked/_data")" ]
+	[ ! -e "$LASH_ROOT/volumes/linked/_data/passwd" ]
+	lash volume rm linked
+	lash rmi linked:1
+}
+
+@test "lash volume prune: only those without a name that nobody uses" {
+	lash volume create named
+	lash run --name aa --network none -v /x box true
+	lash run --name bb --network none -v /x box true
+	lash rm bb
+	run --separate-stderr lash volume prune
+	assert_status 0
+	run --separate-stderr lash volume ls -q
+	[ "${#lines[@]}" -eq 2 ]
+	lash volume rm named
+	lash rm -v aa
+}
+
+@test "lash network: create, use, rm" {
+	lash network create --subnet 10.90.0.0/24 back
+	run --separate-stderr lash network ls
+	assert_line '*back*10.90.0.0/24*'
+	lash run -d --name in --network back box sleep 100
+	[[ $(lash inspect -f '{{.NetworkSettings.IPAddress}}' in) == 10.90.0.* ]]
+	run --separate-stderr lash network inspect back
+	assert_status 0
+	lash rm -f in
+	lash network rm back
+	run --separate-stderr lash network ls
+	[[ $output != *10.90* ]]
+}
