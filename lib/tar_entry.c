@@ -8,10 +8,8 @@ static const char *plain_name(struct tar_reader *r, const struct tar_header *h)
 {
 	int prefix = 0;
 
-	if (!memcmp(h->magic,
-		    "ustar\0"
-		    "00",
-		    8))
+	if (!memcmp(h->magic, "ustar", sizeof(h->magic)) &&
+	    !memcmp(h->version, "00", sizeof(h->version)))
 		prefix = memcmp(h->pad + sizeof(h->pad) - 4, "tar", 4) ? 155 : 131;
 	if (prefix && h->prefix[0])
 		snprintf(r->name, sizeof(r->name), "%.*s/%.100s", prefix, h->prefix, h->name);

@@ -8,7 +8,7 @@
 struct tar_header {
 	char name[100], mode[8], uid[8], gid[8], size[12], mtime[12], chksum[8];
 	char typeflag, linkname[100];
-	char magic[8], uname[32], gname[32], devmajor[8], devminor[8], prefix[155];
+	char magic[6], version[2], uname[32], gname[32], devmajor[8], devminor[8], prefix[155];
 	char pad[12];
 };
 
