@@ -24,7 +24,7 @@ static void abandon(void)
 
 	if (l->pidfd >= 0 && !proc_pidfd_signal(l->pidfd, SIGKILL))
 		waitid(P_PIDFD, (id_t)l->pidfd, NULL, WEXITED);
-	if (l->pid_file)
+	if (l->wrote_pid_file)
 		unlink(l->pid_file);
 	if (!l->exec && container_destroy(l->container))
 		warn("remove container '%s'", l->container->id);
@@ -157,7 +157,7 @@ static void save(struct launch *l)
 }
 
 /* A reader sees the whole number or no file; conmon takes an absent one for failure. */
-static void write_pid_file(const struct launch *l)
+static void write_pid_file(struct launch *l)
 {
 	const char *slash;
 	char text[16];
@@ -174,6 +174,7 @@ static void write_pid_file(const struct launch *l)
 	if (dirfd < 0 ||
 	    file_replace(dirfd, slash ? slash + 1 : l->pid_file, 0644, text, (size_t)n, false))
 		die("write pid file '%s'", l->pid_file);
+	l->wrote_pid_file = true;
 }
 
 void launch_child(struct launch *l)

@@ -54,6 +54,7 @@ struct launch {
 	struct strv env;
 
 	/* The child, as the parent sees it. */
+	bool wrote_pid_file;
 	pid_t pid;
 	int pidfd;
 	enum sync_type early; /* said before it was its turn; SYNC_END: nothing */
