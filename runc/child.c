@@ -272,12 +272,10 @@ void child_main(struct launch *l)
 		namespaces_join(l);
 		namespaces_unshare(l);
 		set_names(l);
-	}
-
-	if (l->exec)
-		use_root(l);
-	else
 		build_root(l);
+	} else {
+		use_root(l);
+	}
 	send_pidfd(l);
 	child_close_host(l);
 	reopen_null();

@@ -104,7 +104,13 @@ _noreturn_ static void stage_main(struct launch *l)
 
 	rlimits_raise(l->process, 0);
 	namespaces_join(l);
-	child_close_host(l);
+	for (size_t i = 0; i < NS_TYPES; i++) {
+		close_fd(&l->nsfd[i]);
+		l->nsfd[i] = -1;
+	}
+	/* A new container still has its mounts to attach. */
+	if (l->exec)
+		child_close_host(l);
 	if (setgid(0) || setuid(0))
 		die("become root of the user namespace");
 	pid = clone_child(l, clone_flags(l), true);

@@ -219,6 +219,28 @@ teardown() {
 	assert_line wrote
 }
 
+@test "runc run: a user namespace given by path is joined, with what belongs to it" {
+	need kernel:userns
+	chown -R 100000:100000 "$rootfs"
+	local map='[{containerID: 0, hostID: 100000, size: 65536}]'
+	configure ".process.args = [\"sleep\", \"100\"] | .linux.namespaces += [{type: \"user\"}] |
+		.linux.uidMappings = $map | .linux.gidMappings = $map"
+	rc run -d -b "$bundle" "$id" >/dev/null 2>&1 3>&-
+	run --separate-stderr rc exec "$id" sh -c 'id -u; cat /proc/self/uid_map'
+	assert_status 0
+	assert_line "*0*100000*65536"
+	local pid
+	pid=$(rc state "$id" | jq .pid)
+	configure ".process.args = [\"sh\", \"-c\", \"id -u; readlink /proc/self/ns/user; readlink /proc/self/ns/net; ps | wc -l\"] |
+		.linux.cgroupsPath = \"/$group/second\" | .linux.namespaces |= map(if .type == \"network\" then
+		.path = \"/proc/$pid/ns/net\" else . end) | .linux.namespaces += [{type: \"user\", path: \"/proc/$pid/ns/user\"}]"
+	run --separate-stderr rc run -b "$bundle" "$id-2"
+	assert_status 0
+	assert_line 0
+	[[ $output == *"$(readlink "/proc/$pid/ns/user")"* ]] || fail "$output"
+	[[ $output == *"$(readlink "/proc/$pid/ns/net")"* ]] || fail "$output"
+}
+
 @test "runc run: a time namespace has its offsets" {
 	need kernel:time
 	in_box 'cut -d. -f1 /proc/uptime' '.linux.namespaces += [{type: "time"}] |
