@@ -21,12 +21,12 @@ mount -o loop,noinit_itable "$work/memory/disk" "$fs"
 SCRIPT
 chmod +x "$work/fresh"
 
-rounds=$((ROUNDS < 7 ? ROUNDS : 7))
+few=$((ROUNDS < 7 ? ROUNDS : 7))
 image=$LASH_DEBIAN:debian
 zstd=$work/memory/zstd:debian
 skopeo copy -q --dest-compress-format zstd "oci:$image" "oci:$zstd"
 
-interleave -n "$rounds" -b 'unpack a Debian image' -j "$BENCH_JSON" -p "$work/fresh" \
+interleave -n "$few" -b 'unpack a Debian image' -j "$BENCH_JSON" -p "$work/fresh" \
 	"lash=imgunpack $image $fs/rootfs" \
 	"lash-zstd=imgunpack $zstd $fs/rootfs" \
 	"lash-overlay=imgunpack --layers $fs/layers --overlay $fs/c $image $fs/rootfs" \
@@ -40,7 +40,7 @@ interleave -n "$ROUNDS" -b 'the same layers once more' -j "$BENCH_JSON" \
 	"lash-overlay=imgunpack --layers $fs/layers --overlay $fs/c --volatile $image $fs/rootfs"
 
 rm -rf "$work/image"
-interleave -n "$rounds" -b 'pack a Debian tree' -j "$BENCH_JSON" -p "rm -rf $work/memory/image $work/memory/tar" \
+interleave -n "$few" -b 'pack a Debian tree' -j "$BENCH_JSON" -p "rm -rf $work/memory/image $work/memory/tar" \
 	"lash=imgpack new --layer $fs/other $work/memory/image:t" \
 	"lash-zstd=imgpack new --compress zstd --layer $fs/other $work/memory/image:t" \
 	"tar-gzip-1=tar -C $fs/other -c . | gzip -1 >$work/memory/tar" \
