@@ -69,13 +69,14 @@ fail_of_exec() {
 }
 
 process=$dir/.exec.$$ log=$dir/.exec-log.$$
-on_exit forget
+# shellcheck disable=SC2317 # called by on_exit
 forget() {
 	rc=$?
 	trap - EXIT
 	rm -f "$process" "$log"
 	exit "$rc"
 }
+on_exit forget
 bundle edit --process -b "$dir" ${tty:+--tty} "$@" <"$dir/config.json" >"$process"
 state_get runtime
 set -- "${value:-runc}" --log "$log" --root "$LASH_RUN/runc" exec ${detach:+--detach} --process "$process" "$id"
@@ -89,5 +90,5 @@ else
 fi
 # 255 is the runtime's own failure when it left a reason.
 [ "$rc" -ne 255 ] || [ ! -s "$log" ] || rc=126
-[ "$rc" -ne 126 ] || fail_of_exec
+[ "$rc" -ne 126 ] || [ ! -s "$log" ] || fail_of_exec
 exit "$rc"

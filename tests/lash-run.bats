@@ -10,6 +10,10 @@ setup_file() {
 	engine_setup
 }
 
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
 teardown() {
 	engine_teardown
 }
