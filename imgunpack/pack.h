@@ -48,8 +48,8 @@ struct pack {
 	bool has_history;
 };
 
-/* Open or make the layout in NAME ("LAYOUT:TAG"), locked. The tag belongs to *N. */
-void pack_open(struct pack *p, const char *name, struct layout_name *n);
+/* Open the layout in NAME ("LAYOUT:TAG"), locked; MAKE it where there is none. *N owns the tag. */
+void pack_open(struct pack *p, const char *name, bool make, struct layout_name *n);
 /* Begin with nothing, for PLATFORM ("os/arch", NULL is this machine). */
 void pack_scratch(struct pack *p, const char *platform);
 /* Begin with the image N of the layout. */

@@ -12,12 +12,12 @@ struct written {
 	int64_t size;
 };
 
-void pack_open(struct pack *p, const char *name, struct layout_name *n)
+void pack_open(struct pack *p, const char *name, bool make, struct layout_name *n)
 {
 	*p = (struct pack){ .layout_dirfd = -1, .created = -1 };
 	if (layout_name_parse(name, n) < 0)
 		die("image '%s'", name);
-	p->layout_dirfd = layout_open_new(n->dir);
+	p->layout_dirfd = make ? layout_open_new(n->dir) : layout_open(n->dir);
 	if (p->layout_dirfd < 0)
 		die("open image layout '%s'", n->dir);
 	/* Until it is named, what we write looks like garbage. */

@@ -36,7 +36,7 @@ int verb_new(int argc, char **argv)
 	struct pack p;
 	const char *name = operand(argc, argv, &u);
 
-	pack_open(&p, name, &n);
+	pack_open(&p, name, true, &n);
 	pack_scratch(&p, pack_platform());
 	pack_finish(&p);
 	layout_name_free(&n);
@@ -54,7 +54,7 @@ int verb_add(int argc, char **argv)
 	struct pack p;
 	const char *name = operand(argc, argv, &u);
 
-	pack_open(&p, name, &n);
+	pack_open(&p, name, false, &n);
 	pack_base(&p, &n);
 	pack_finish(&p);
 	layout_name_free(&n);

@@ -65,6 +65,9 @@ small_tree() {
 	run --separate-stderr imgpack new --layer missing l:t
 	assert_status 1
 	assert_one_line "imgpack new: open 'missing': No such file or directory"
+	run --separate-stderr imgpack add --layer tree missing:t
+	assert_status 1
+	assert_one_line "imgpack add: open image layout 'missing': No such file or directory"
 	[ "$(ls -A)" = tree ]
 }
 
