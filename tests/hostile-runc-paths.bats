@@ -154,14 +154,14 @@ untouched() {
 		    libc.renameat2(-100, a, -100, b, 2)
 	END
 	python3 "$BATS_TEST_TMPDIR/swap.py" "$rootfs/a" "$rootfs/swap" 3>&- &
-	local swapper=$! i
+	local swapper=$!
 	echo hi >"$BATS_TEST_TMPDIR/f"
 	configure ".process.args = [\"true\"] | .mounts += [
 		{destination: \"/a/b/c/dir\", type: \"tmpfs\"},
 		{destination: \"/a/b/d/file\", source: \"$BATS_TEST_TMPDIR/f\", options: [\"bind\"]}] |
 		.linux.devices = [{path: \"/a/b/e/node\", type: \"c\", major: 1, minor: 3}] |
 		.process.cwd = \"/a/b/f\""
-	for i in $(seq 30); do
+	for _ in $(seq 30); do
 		runc --root "$root" run -b "$bundle" "$id" >/dev/null 2>&1 || :
 	done
 	kill "$swapper"

@@ -39,14 +39,14 @@ teardown() {
 	END
 	chmod +x "$rootfs/bin/overwrite"
 	rc exec "$id" overwrite >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
-	local writer=$! i
-	for i in $(seq 20); do
+	local writer=$!
+	for _ in $(seq 20); do
 		rc exec "$id" /proc/self/exe --help >/dev/null 2>&1 || :
 		rc exec "$id" /bin/trap >/dev/null 2>&1 || :
 	done
 	wait "$writer"
-	grep -q done "$BATS_TEST_TMPDIR/out"
-	! grep wrote "$BATS_TEST_TMPDIR/out"
+	grep -q "done" "$BATS_TEST_TMPDIR/out"
+	run ! grep wrote "$BATS_TEST_TMPDIR/out"
 }
 
 @test "hostile /proc/self/exe: what enters a container runs from a read-only mount" {
@@ -103,8 +103,8 @@ teardown() {
 	configure '.process.args = ["sleep", "100"]'
 	rc run -d -b "$bundle" "$id" >/dev/null 2>&1 3>&-
 	rc exec "$id" spy >/dev/null 2>&1 3>&- &
-	local spy=$! i
-	for i in $(seq 25); do
+	local spy=$!
+	for _ in $(seq 25); do
 		rc exec "$id" true
 	done
 	wait "$spy"

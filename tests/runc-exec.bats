@@ -1,0 +1,100 @@
+# runc-exec.bats - one more process in a container.
+# shellcheck shell=bash disable=SC2154,SC2016,SC2030,SC2031 # $status and friends are bats's; $ in quotes is for the container
+
+load lib/common
+load lib/runc
+
+setup_file() {
+	runc_setup_file
+}
+
+setup() {
+	runc_setup
+}
+
+teardown() {
+	runc_teardown
+}
+
+@test "runc exec: joins, runs with options, and exits with the status" {
+	configure '.process.args = ["sleep", "100"]'
+	rc run -d -b "$bundle" "$id" >/dev/null 2>&1 3>&-
+	run --separate-stderr rc exec "$id" sh -c 'hostname; cat /proc/self/cgroup; ls /proc/self/fd; exit 9'
+	assert_status 9
+	assert_line runc
+	assert_line "*:/$group"
+	run --separate-stderr rc exec -e A=b --cwd /tmp -u 1000:100 -g 7 "$id" sh -c 'echo $A; pwd; id -u; id -G'
+	assert_output "b
+/tmp
+1000
+100 7"
+	run --separate-stderr rc exec -c CAP_CHOWN "$id" grep Cap /proc/self/status
+	assert_line "CapEff:*1"
+	assert_line "CapInh:*0000"
+	assert_line "CapAmb:*0000"
+	run --separate-stderr rc exec "$id" nosuch
+	assert_status 255
+	assert_one_line '*executable file not found in $PATH*'
+}
+
+@test "runc exec: user ids are numbers and nothing else" {
+	configure '.process.args = ["sleep", "100"]'
+	rc run -d -b "$bundle" "$id" >/dev/null 2>&1 3>&-
+	for bad in abc 1:x '' 4294967296 -1 0x1 1: ' 1' 4294967295; do
+		run --separate-stderr rc exec --user="$bad" "$id" id
+		assert_status 255
+	done
+}
+
+@test "runc exec: takes a process object, detaches, and writes the pid" {
+	configure '.process.args = ["sleep", "100"]'
+	rc run -d -b "$bundle" "$id" >/dev/null 2>&1 3>&-
+	jq '.process | .args = ["sh", "-c", "echo $X; exec sleep 100"] | .env += ["X=y"]' "$bundle/config.json" \
+		>"$BATS_TEST_TMPDIR/process"
+	rc exec -d -p "$BATS_TEST_TMPDIR/process" --pid-file "$BATS_TEST_TMPDIR/pid" "$id" \
+		>"$BATS_TEST_TMPDIR/out" 2>&1 3>&-
+	wait_for 5 grep -q y "$BATS_TEST_TMPDIR/out"
+	pid=$(cat "$BATS_TEST_TMPDIR/pid")
+	[ "$(readlink "/proc/$pid/ns/pid")" = "$(readlink "/proc/$(rc state "$id" | jq .pid)/ns/pid")" ]
+	run rc exec --pid-file "$BATS_TEST_TMPDIR/pid2" "$id" nosuch
+	assert_status 255
+	[ ! -e "$BATS_TEST_TMPDIR/pid2" ]
+}
+
+@test "runc exec: runs on the CPUs its process object names" {
+	configure '.process.args = ["sleep", "100"]'
+	rc run -d -b "$bundle" "$id" >/dev/null 2>&1 3>&-
+	jq '.process | .args = ["grep", "Cpus_allowed_list", "/proc/self/status"] |
+		.execCPUAffinity = {initial: "0", final: "0"}' "$bundle/config.json" >"$BATS_TEST_TMPDIR/process"
+	run --separate-stderr rc exec -p "$BATS_TEST_TMPDIR/process" "$id"
+	assert_output "Cpus_allowed_list:	0"
+	jq '.execCPUAffinity.initial = "x"' "$BATS_TEST_TMPDIR/process" >"$BATS_TEST_TMPDIR/bad"
+	run --separate-stderr rc exec -p "$BATS_TEST_TMPDIR/bad" "$id"
+	assert_status 255
+	assert_one_line "*process.execCPUAffinity.initial: bad list*"
+}
+
+@test "runc exec: works before start, not after the end" {
+	configure '.process.args = ["sleep", "100"]'
+	rc create -b "$bundle" "$id" >/dev/null 2>&1 3>&-
+	run --separate-stderr rc exec "$id" echo in
+	assert_output in
+	rc kill "$id" KILL
+	wait_for 5 is_stopped
+	run --separate-stderr rc exec "$id" echo in
+	assert_status 255
+	assert_one_line "*cannot exec in a stopped container*"
+	run --separate-stderr rc start "$id"
+	assert_one_line "*cannot start a container that has stopped*"
+}
+
+@test "runc exec: --cgroup goes below the container's group, never beside it" {
+	configure '.process.args = ["sleep", "100"]'
+	rc run -d -b "$bundle" "$id" >/dev/null 2>&1 3>&-
+	for bad in .. ../.. a/../..; do
+		run --separate-stderr rc exec --cgroup "$bad" "$id" true
+		assert_status 255
+	done
+	run rc exec --cgroup / "$id" true
+	assert_status 0
+}
