@@ -52,7 +52,7 @@ static void prepare_seccomp(struct launch *l)
 	_close_ int cachefd = open_cache();
 
 	if (seccomp_compile(&profile, cachefd, &l->seccomp, why))
-		diex("%s", why);
+		diex("linux.seccomp.%s", why);
 	l->has_seccomp = true;
 }
 
