@@ -102,7 +102,7 @@ int cgroup_dirfd(const struct cgroup *g, enum cgroup_controller c);
 bool cgroup_on_v2(const struct cgroup *g, enum cgroup_controller c);
 /* Write VALUE to FILE (one component) in one write. */
 int cgroup_write(int dirfd, const char *file, const char *value);
-/* Append the contents (at most 1 MiB) to OUT, a last newline cut off. */
+/* Append the contents (at most 32 MiB) to OUT, a last newline cut off. */
 int cgroup_read(int dirfd, const char *file, struct buf *out);
 /* A file that holds one number; "max" is UINT64_MAX. */
 int cgroup_read_u64(int dirfd, const char *file, uint64_t *out);

@@ -5,7 +5,8 @@
 #include "lib/num.h"
 #include "lib/str.h"
 
-enum { FILE_MAX_BYTES = 1 << 20 };
+/* A list of all the processes a kernel can have: 4 Mi lines of 8 bytes. */
+enum { FILE_MAX_BYTES = 32 << 20 };
 
 /* One plain component: a hostile `unified` key is no way out of the group. */
 static bool is_file_name(const char *file)

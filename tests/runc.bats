@@ -75,7 +75,7 @@ teardown() {
 	assert_status 0
 	assert_line runc
 	assert_line 1
-	assert_line "*:/$group"
+	assert_in_group
 	assert_line lo
 }
 

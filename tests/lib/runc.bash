@@ -1,6 +1,7 @@
 # runc.bash - a bundle and a state directory for the tests of runc: `load lib/runc` after lib/common.
 #
-# Defines: runc_setup_file, runc_setup, runc_teardown, rc, configure, group_dirs, status_of, is_stopped, in_box.
+# Defines: runc_setup_file, runc_setup, runc_teardown, rc, configure, group_dirs, status_of, is_stopped, in_box,
+# assert_in_group.
 # Sets in runc_setup: $root (state), $bundle, $rootfs (of this test alone), $id, $group.
 # shellcheck shell=bash disable=SC2154
 
@@ -63,4 +64,14 @@ is_stopped() {
 in_box() {
 	configure "${2-.} | .process.args = [\"sh\", \"-c\", $(jq -n --arg s "$1" '$s')]"
 	run --separate-stderr rc run -b "$bundle" "$id"
+}
+
+# assert_in_group - stdout, with /proc/self/cgroup in it, is from this test's group; where spec gives the
+# container a cgroup namespace, on v2, that is its root.
+assert_in_group() {
+	if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+		assert_line "0::/"
+	else
+		assert_line "*:/$group"
+	fi
 }
