@@ -22,7 +22,7 @@ _bundle()
 	if ((COMP_CWORD == 1)); then
 		mapfile -t COMPREPLY < <(compgen -W 'create edit get check spec --help --version' -- "$cur")
 	elif [[ ${COMP_WORDS[1]} == get ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '--json --null' -f -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W '--json --keys --null' -f -- "$cur")
 	else
 		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
 	fi

@@ -10,11 +10,12 @@
 #include "lib/num.h"
 #include "lib/opt.h"
 
-static bool json_form, nul;
+static bool json_form, nul, keys;
 
 static const struct opt opts[] = {
 	{ 0, "json", OPT_FLAG, &json_form, NULL,
 	  "strings with quotes and escapes, arrays and objects on one line" },
+	{ 0, "keys", OPT_FLAG, &keys, NULL, "an object's member names instead" },
 	{ '0', "null", OPT_FLAG, &nul, NULL, "end each value with NUL instead of a newline" },
 	{ 0 }
 };
@@ -59,6 +60,14 @@ static void print_value(struct buf *out, const struct json *j)
 	buf_addc(out, nul ? '\0' : '\n');
 }
 
+static void print_keys(struct buf *out, const struct json *obj)
+{
+	for (const struct json *m = obj->child; m; m = m->next) {
+		buf_adds(out, m->key);
+		buf_addc(out, nul ? '\0' : '\n');
+	}
+}
+
 static struct json *read_config(const char *file)
 {
 	_close_ int fd = -1;
@@ -73,8 +82,8 @@ static struct json *read_config(const char *file)
 
 int bundle_get(int argc, char **argv)
 {
-	const struct usage u = { "[--json] [-0] [FILE] PATH", "Print a member of a config.json.",
-				 opts, 0, NULL };
+	const struct usage u = { "[--json|--keys] [-0] [FILE] PATH",
+				 "Print a member of a config.json.", opts, 0, NULL };
 	int at = opt_parse(argc, argv, &u);
 	_json_ struct json *config = NULL;
 	_buf_ struct buf out = { 0 };
@@ -85,7 +94,11 @@ int bundle_get(int argc, char **argv)
 	found = find(config, argv[argc - 1]);
 	if (!found)
 		return 1;
-	if (!json_form && found->type == JSON_ARRAY)
+	if (keys && found->type != JSON_OBJECT)
+		return 1;
+	if (keys)
+		print_keys(&out, found);
+	else if (!json_form && found->type == JSON_ARRAY)
 		for (const struct json *e = found->child; e; e = e->next)
 			print_value(&out, e);
 	else

@@ -97,6 +97,19 @@ netns_option() {
 	esac
 }
 
+# publish_all - -P: every port the image or --expose names gets a free one of the host's.
+publish_all() {
+	is_printing && [ ! -f "$dir/image.json" ] && die "-P needs the image's configuration, and -n does not unpack it"
+	ports=$(bundle get --keys "$dir/image.json" config.ExposedPorts) || ports=''
+	ports=$ports$NL${run_expose-}
+	while IFS= read -r port; do
+		[ -z "$port" ] || run_netns_args=${run_netns_args-}${run_netns_args:+$NL}-p$NL$port
+	done <<END
+$ports
+END
+	step record put "$run_id" "netns-args=${run_netns_args-}" || exit 125
+}
+
 # make_container BUNDLE_OPTION... -- COMMAND...
 make_container() {
 	[ -z "${run_cidfile-}" ] || [ ! -e "$run_cidfile" ] || die "container ID file found, make sure the other" \
@@ -107,6 +120,7 @@ make_container() {
 	introduce "$run_id" "$dir"
 	make_record || exit 125
 	get_image
+	[ -z "${run_publish_all-}" ] || [ -z "${run_bridged-}" ] || publish_all
 	netns_option
 	step_to "$dir/config.json" bundle create -b "$dir" --rootfs "$dir/rootfs" --image "$dir/image.json" \
 		--etc "$dir/etc" --volumes "$LASH_ROOT/volumes" --volume-list "$dir/volumes" \

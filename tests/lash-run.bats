@@ -235,3 +235,11 @@ teardown() {
 	assert_output "$(printf 'nobody\n/tmp\n1\n1')"
 	assert_empty "$(lash volume ls -q)"
 }
+
+@test "lash run -P: publishes what the image exposes, and what --expose adds" {
+	imgpack new --layer "$BATS_FILE_TMPDIR/rootfs" --expose 80 "$LASH_ROOT/images:docker.io/library/exposed:1" >/dev/null
+	lash run -d --name web -P --expose 53/udp exposed:1 sleep 100
+	run --separate-stderr lash port web
+	assert_line '80/tcp -> 0.0.0.0:*'
+	assert_line '53/udp -> 0.0.0.0:*'
+}
