@@ -41,6 +41,9 @@ static void fan_finish(struct monitor *m)
 {
 	m->fan.from = NULL;
 	loop_alarm(&m->loop, &m->fan.stalled, -1);
+	stdio_send(m);
+	if (m->fan.from)
+		return;
 	stdio_pause(m, false);
 	monitor_stream_ended(m);
 }
@@ -91,8 +94,52 @@ static void drop_stalled(struct alarm *a)
 	fan_finish(m);
 }
 
+static void client_ready(struct source *src, uint32_t events);
+
+static struct client *free_place(struct monitor *m)
+{
+	for (int i = 0; i < MAX_CLIENTS; i++)
+		if (m->clients[i].src.fd < 0)
+			return &m->clients[i];
+	return NULL;
+}
+
+static void client_admit(struct monitor *m, int fd)
+{
+	struct client *c = free_place(m);
+	int size = QUEUE;
+
+	if (!c) {
+		close(fd);
+		return;
+	}
+	/* Beyond net.core.wmem_max only for the privileged. */
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	*c = (struct client){ .src = { .fd = fd, .ready = client_ready }, .m = m };
+	c->sent = m->fan.len; /* what is under way began before it came */
+	m->n_clients++;
+	client_watch(c);
+}
+
+static void accept_clients(struct source *src, uint32_t events _unused_)
+{
+	struct monitor *m = container_of(src, struct monitor, listener);
+	int fd;
+
+	while ((fd = accept4(src->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
+		client_admit(m, fd);
+	if (errno != EMFILE && errno != ENFILE)
+		return;
+	loop_watch(&m->loop, src, 0);
+	loop_alarm(&m->loop, &m->listen_again, LISTEN_AGAIN_MS);
+}
+
 void clients_send(struct monitor *m, struct stream *s, const char *data, size_t len)
 {
+	/* Who has connected by now is to miss nothing. */
+	if (m->listener.fd >= 0)
+		accept_clients(&m->listener, 0);
 	if (!m->n_clients)
 		return;
 	m->fan.from = s;
@@ -173,45 +220,6 @@ void clients_watch(struct monitor *m)
 	for (int i = 0; i < MAX_CLIENTS; i++)
 		if (m->clients[i].src.fd >= 0)
 			client_watch(&m->clients[i]);
-}
-
-static struct client *free_place(struct monitor *m)
-{
-	for (int i = 0; i < MAX_CLIENTS; i++)
-		if (m->clients[i].src.fd < 0)
-			return &m->clients[i];
-	return NULL;
-}
-
-static void client_admit(struct monitor *m, int fd)
-{
-	struct client *c = free_place(m);
-	int size = QUEUE;
-
-	if (!c) {
-		close(fd);
-		return;
-	}
-	/* Beyond net.core.wmem_max only for the privileged. */
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
-		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-	*c = (struct client){ .src = { .fd = fd, .ready = client_ready }, .m = m };
-	c->sent = m->fan.len; /* what is under way began before it came */
-	m->n_clients++;
-	client_watch(c);
-}
-
-static void accept_clients(struct source *src, uint32_t events _unused_)
-{
-	struct monitor *m = container_of(src, struct monitor, listener);
-	int fd;
-
-	while ((fd = accept4(src->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
-		client_admit(m, fd);
-	if (errno != EMFILE && errno != ENFILE)
-		return;
-	loop_watch(&m->loop, src, 0);
-	loop_alarm(&m->loop, &m->listen_again, LISTEN_AGAIN_MS);
 }
 
 static void listen_again(struct alarm *a)

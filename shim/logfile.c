@@ -182,11 +182,16 @@ static void rotate_if_due(struct logfile *lf)
 
 void logfile_put(struct logfile *lf, const struct record *rec, const struct stamp *st)
 {
+	size_t n;
+
 	if (lf->used > BUFFER - FORMAT_MAX)
 		logfile_flush(lf);
 	if (lf->max_bytes)
 		rotate_if_due(lf);
-	lf->used += lf->format(lf->buf + lf->used, rec, st);
+	n = lf->format(lf->buf + lf->used, rec, st);
+	lf->total += (int64_t)n;
+	if (!lf->total_max || lf->total <= lf->total_max)
+		lf->used += n;
 	lf->mid_line &= ~(1u << rec->stream);
 	lf->mid_line |= (unsigned)rec->partial << rec->stream;
 }

@@ -18,6 +18,7 @@ struct logfile {
 	char *name; /* within dirfd */
 	log_format *format;
 	int64_t max_bytes;  /* rotate when the file has reached this; 0: never */
+	int64_t total_max;  /* log no more than this in all; 0: no limit */
 	unsigned max_files; /* the live file and its elders, at least 1 */
 
 	int dirfd, fd; /* fd -1: not open */
@@ -28,6 +29,7 @@ struct logfile {
 	char *buf;
 	size_t used;
 
+	int64_t total;
 	uint64_t lost_records, lost_bytes;
 	int lost_errno; /* why the latest were lost */
 };

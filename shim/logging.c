@@ -7,11 +7,12 @@ static void put_everywhere(struct monitor *m, const struct record *rec, const st
 		logfile_put(m->logs[i], rec, st);
 }
 
-/* All pieces of a long line carry the time of the first, as dockerd has it. */
+/* All pieces of a long line carry the time of the first, as dockerd has it; pieces that are logged
+ * as they come have their own, as conmon has it. */
 static const struct stamp *stamp_of(struct stream *s, const struct record *rec,
 				    const struct stamp *now)
 {
-	const struct stamp *st = s->mid_line ? &s->line_began : now;
+	const struct stamp *st = s->mid_line && !s->m->plan->flush_pieces ? &s->line_began : now;
 
 	if (rec->partial && !s->mid_line)
 		s->line_began = *now;

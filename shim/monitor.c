@@ -21,6 +21,8 @@ static void fail(struct monitor *m, int status, const char *why, size_t len)
 	console_close(m);
 	m->ending.code = status;
 	m->plan->face->failed(m, status, why, len);
+	if (m->plan->on_exit_always)
+		process_on_exit(m);
 	loop_stop(&m->loop);
 }
 
@@ -179,6 +181,8 @@ static const char *prepare(struct monitor *m, int child[3])
 		return "make the attach socket";
 	if (control_open(m) < 0)
 		return "make the control fifo";
+	if (m->plan->face->listening)
+		m->plan->face->listening(m);
 	if (process_spawn(m, child) < 0)
 		return "start the runtime";
 	return NULL;
@@ -190,7 +194,7 @@ static void let_go(struct monitor *m, const int child[3])
 	for (int i = 0; i < 3; i++)
 		if (child[i] > 2)
 			close(child[i]);
-	for (unsigned i = 0; i < m->plan->preserve_fds; i++)
+	for (unsigned i = 0; i < m->plan->preserve_fds && !m->plan->keep_preserved; i++)
 		close((int)(3 + i));
 }
 

@@ -31,6 +31,8 @@ struct ending;
 
 /* How the monitor speaks to whatever started it. */
 struct face {
+	/* Clients can connect; the process is about to be made. May be NULL. */
+	void (*listening)(struct monitor *m);
 	/* The runtime is done and the process exists. */
 	void (*created)(struct monitor *m);
 	/* It does not: the runtime's exit status (or 1) and what it said. Nothing else will be
@@ -45,6 +47,8 @@ struct plan {
 	const struct face *face;
 	char **runtime;	       /* the command that makes the process, fully spelled */
 	const char *pid_file;  /* where it leaves the pid; absolute */
+	int start_fd;	       /* a byte from here, or its end, lets the runtime go; -1: at once */
+	bool keep_preserved;   /* the face closes them itself */
 	unsigned preserve_fds; /* descriptors 3, 4, ... that go on to it */
 
 	bool tty;
@@ -63,7 +67,8 @@ struct plan {
 	char **console_slot; /* in runtime: replaced by the console socket's path; NULL without tty
 			      */
 
-	char **on_exit; /* a command; NULL: none */
+	char **on_exit;	     /* a command; NULL: none */
+	bool on_exit_always; /* also when the process could not be made */
 	int on_exit_delay_s;
 	int stall_ms;	 /* how long a client may hold up the output before it is dropped */
 	int grace_ms;	 /* how long output may be held open by others after the end */
@@ -85,6 +90,7 @@ struct stream {
 	struct monitor *m;
 	int number; /* STREAM_OUT, STREAM_ERR */
 	char *buf;
+	size_t unsent;	  /* at the end of buf: not yet given to clients */
 	size_t cut, used; /* buf: logged up to cut, filled up to used */
 	bool hot;	  /* its pipe was made larger */
 	bool mid_line;
@@ -182,6 +188,7 @@ void stdio_release(struct monitor *m);
 void stdio_drain(struct monitor *m);
 bool stdio_is_open(const struct monitor *m);
 void stdio_pause(struct monitor *m, bool pause);
+void stdio_send(struct monitor *m);
 
 /* console.c: the pty's socket, its master and its size. */
 int console_listen(struct monitor *m);

@@ -193,7 +193,7 @@ void run_prepare(struct run *r)
 	struct plan *p = &r->plan;
 	_free_ char *path = NULL;
 
-	p->stdin_fd = p->stdin_writer_fd = -1;
+	p->stdin_fd = p->stdin_writer_fd = p->start_fd = -1;
 	choose_logs(r);
 	build_on_exit(r);
 	path = place_path(r->dir, r->id);

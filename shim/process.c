@@ -21,6 +21,15 @@ static void claim_listen_pid(void)
 	setenv("LISTEN_PID", pid, 1);
 }
 
+/* The caller wants to be attached before anything runs. */
+static void await_start(int fd)
+{
+	char byte;
+
+	while (fd >= 0 && read(fd, &byte, 1) < 0 && errno == EINTR)
+		;
+}
+
 static _noreturn_ void become_runtime(struct monitor *m, const int stdio[3])
 {
 	/* Should we be killed now, half a container without a parent must not go on being made. */
@@ -32,6 +41,7 @@ static _noreturn_ void become_runtime(struct monitor *m, const int stdio[3])
 			_exit(126);
 	(void)!fd_cloexec_from(3 + m->plan->preserve_fds);
 	claim_listen_pid();
+	await_start(m->plan->start_fd);
 	xexec(m->plan->runtime);
 }
 

@@ -131,7 +131,7 @@ static void on_ended(struct monitor *m, const struct ending *e)
 	flock(run.dirfd, LOCK_UN);
 }
 
-static const struct face face = { on_created, on_failed, on_ended };
+static const struct face face = { NULL, on_created, on_failed, on_ended };
 
 /* The starter's part: wait for the word of the monitor, pass it on. */
 static int relay(int fd)

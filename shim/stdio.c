@@ -52,15 +52,28 @@ static size_t make_room(struct stream *s)
 	return STREAM_BUF - s->used;
 }
 
+void stdio_send(struct monitor *m)
+{
+	for (int i = 0; i < N_STREAMS && !m->fan.from; i++) {
+		struct stream *s = &m->streams[i];
+		size_t n = s->unsent;
+
+		s->unsent = 0;
+		if (n)
+			clients_send(m, s, s->buf + s->used - n, n);
+	}
+}
+
 static void stream_took(struct stream *s, size_t fresh)
 {
 	struct monitor *m = s->m;
 
+	s->unsent += fresh;
 	/* What the runtime says is for the face if it fails; else it is output like any other. */
 	if (m->state == CREATING && s->used < STREAM_BUF / 2)
 		return;
 	logging_take(m, s, m->plan->flush_pieces);
-	clients_send(m, s, s->buf + s->used - fresh, fresh);
+	stdio_send(m);
 }
 
 static void keep_warm(struct monitor *m)
@@ -205,6 +218,7 @@ void stdio_release(struct monitor *m)
 		if (s->used > s->cut)
 			logging_take(m, s, m->plan->flush_pieces || s->src.fd < 0);
 	}
+	stdio_send(m);
 }
 
 void stdio_drain(struct monitor *m)

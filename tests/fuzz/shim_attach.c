@@ -28,6 +28,10 @@ void stdio_pause(struct monitor *mon _unused_, bool pause _unused_)
 {
 }
 
+void stdio_send(struct monitor *mon _unused_)
+{
+}
+
 static void stop(struct alarm *a _unused_)
 {
 	loop_stop(&m.loop);
