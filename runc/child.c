@@ -238,8 +238,21 @@ static void send_pidfd(const struct launch *l)
 
 static void load_seccomp(const struct launch *l)
 {
-	if (l->has_seccomp && seccomp_install(&l->seccomp) < 0)
+	char number[16];
+	int fd;
+
+	if (!l->has_seccomp)
+		return;
+	fd = seccomp_install(&l->seccomp);
+	if (fd < 0)
 		die("load linux.seccomp");
+	if (!l->listener_path)
+		return;
+	snprintf(number, sizeof(number), "%d", fd);
+	if (sync_send(l->syncfd, SYNC_LISTENER, number))
+		_exit(1);
+	sync_expect(l->syncfd, SYNC_TAKEN);
+	close(fd);
 }
 
 /* Block until `start` opens the fifo for reading. It learns of our execve by the end of the file,

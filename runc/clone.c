@@ -134,6 +134,7 @@ static void await_stage(struct launch *l)
 		if (type == SYNC_END)
 			diex("unable to start container process: the joining process died");
 		l->early = type;
+		l->early_text = buf_steal(&text);
 	}
 	if (num_int(buf_str(&text), 1, INT32_MAX, &pid))
 		diex("unable to start container process: bad pid '%s'", buf_str(&text));

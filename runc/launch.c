@@ -177,6 +177,14 @@ static void write_pid_file(struct launch *l)
 	l->wrote_pid_file = true;
 }
 
+static enum sync_type first_word(const struct launch *l, struct buf *text)
+{
+	if (l->early == SYNC_END)
+		return launch_listen(l, text);
+	buf_adds(text, l->early_text);
+	return l->early;
+}
+
 void launch_child(struct launch *l)
 {
 	_buf_ struct buf text = { 0 };
@@ -186,9 +194,13 @@ void launch_child(struct launch *l)
 	write_maps(l);
 	set_oom_score(l);
 	apply_limits(l);
-	type = l->early != SYNC_END ? l->early : launch_listen(l, &text);
+	type = first_word(l, &text);
 	if (type == SYNC_MOUNTED) {
 		run_hooks(l);
+		type = launch_listen(l, &text);
+	}
+	if (type == SYNC_LISTENER) {
+		listener_hand_over(l, buf_str(&text));
 		type = launch_listen(l, &text);
 	}
 	if (type != SYNC_READY)

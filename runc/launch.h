@@ -51,6 +51,7 @@ struct launch {
 	int cgroup_fd; /* where clone3 puts the child, or -1 */
 	struct seccomp_program seccomp;
 	bool has_seccomp;
+	char *listener_path, *listener_metadata; /* who answers system calls; NULL: nobody */
 	struct strv env;
 
 	/* The child, as the parent sees it. */
@@ -58,6 +59,7 @@ struct launch {
 	pid_t pid;
 	int pidfd;
 	enum sync_type early; /* said before it was its turn; SYNC_END: nothing */
+	char *early_text;
 };
 
 #define LAUNCH_NONE \
@@ -83,6 +85,10 @@ void launch_done(void);
 
 /* The child's next message that is not merely told; dies with what it says went wrong. */
 enum sync_type launch_listen(const struct launch *l, struct buf *text);
+
+/* listener.c: take the child's seccomp listener, descriptor NUMBER over there, to
+ * linux.seccomp.listenerPath. */
+void listener_hand_over(struct launch *l, const char *number);
 
 /* clone.c: make the child, in its namespaces and cgroups. It goes on in child_main. */
 void clone_start(struct launch *l);

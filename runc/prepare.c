@@ -46,8 +46,13 @@ static void prepare_seccomp(struct launch *l)
 		diex("%s", why);
 	if (!seccomp_is_wanted(&profile))
 		return;
-	if (seccomp_has_notify(&profile))
-		diex("linux.seccomp: SCMP_ACT_NOTIFY: not supported");
+	if (seccomp_has_notify(&profile)) {
+		if (!profile.listenerPath || !*profile.listenerPath)
+			diex("linux.seccomp.listenerPath: missing, but SCMP_ACT_NOTIFY is used");
+		l->listener_path = xstrdup(profile.listenerPath);
+		if (profile.listenerMetadata)
+			l->listener_metadata = xstrdup(profile.listenerMetadata);
+	}
 
 	_close_ int cachefd = open_cache();
 
