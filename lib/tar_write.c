@@ -94,8 +94,10 @@ static void put_xattrs(struct buf *pax, const struct tar_entry *e)
 
 static int put_header(struct tar_writer *w, struct tar_header *h)
 {
-	memcpy(h->magic, "ustar", sizeof(h->magic));
-	memcpy(h->version, "00", sizeof(h->version));
+	memcpy(h->magic,
+	       "ustar\0"
+	       "00",
+	       sizeof(h->magic));
 	tar_header_seal(h);
 	return w->put(w->ctx, h, sizeof(*h));
 }
