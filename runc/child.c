@@ -211,7 +211,7 @@ static void build_root(struct launch *l)
 	rootfs_switch(l, rootfd);
 }
 
-/* exec: the root is init's, which the mount namespace gave us already. */
+/* exec: the root is init's; whoever made us went there. */
 static void use_root(struct launch *l)
 {
 	_close_ int rootfd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -109,8 +109,11 @@ _noreturn_ static void stage_main(struct launch *l)
 		l->nsfd[i] = -1;
 	}
 	/* A new container still has its mounts to attach. */
-	if (l->exec)
+	if (l->exec) {
+		if (fchdir(l->rootfs_treefd) || chroot("."))
+			die("enter the root of container '%s'", l->container->id);
 		child_close_host(l);
+	}
 	if (setgid(0) || setuid(0))
 		die("become root of the user namespace");
 	pid = clone_child(l, clone_flags(l), true);

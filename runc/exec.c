@@ -158,8 +158,22 @@ static void read_process(struct spec *spec, char **argv)
 		diex("%s: %s", o.process, why);
 }
 
-/* Init's namespaces, but for those that are ours as well; PIDFD proves that the number is still
- * init's. */
+/* Init's own root. Where a caller in a chroot made the container, or --no-pivot did, it is not the
+ * root of the mount namespace: that is still the host's. */
+static int open_root(const struct container *c)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/root", (int)c->init_process_pid);
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		die("open the root of container '%s'", c->id);
+	return fd;
+}
+
+/* Init's root and namespaces, but for those that are ours as well; PIDFD proves that the number is
+ * still init's. */
 static void open_namespaces(struct launch *l, const struct container *c, int pidfd)
 {
 	for (size_t i = 0; i < NS_TYPES; i++) {
@@ -175,6 +189,7 @@ static void open_namespaces(struct launch *l, const struct container *c, int pid
 		if (!same)
 			l->nsfd[i] = steal_fd(&theirs);
 	}
+	l->rootfs_treefd = open_root(c);
 	if (proc_pidfd_signal(pidfd, 0))
 		die("container '%s' has just ended", c->id);
 }

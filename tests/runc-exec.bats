@@ -98,3 +98,24 @@ teardown() {
 	run rc exec --cgroup / "$id" true
 	assert_status 0
 }
+
+@test "runc exec: lands in init's root, also where the namespace's root is the host's" {
+	echo inside >"$rootfs/marker"
+	configure '.process.args = ["sleep", "100"]'
+	rc run --no-pivot -d -b "$bundle" "$id" >/dev/null 2>&1 3>&-
+	run --separate-stderr rc exec "$id" cat /marker
+	assert_output inside
+	rc delete --force "$id"
+
+	# Made by a runc that is in a chroot: pivot_root moves that, not the root of the namespace.
+	mkdir "$BATS_TEST_TMPDIR/chroot"
+	mount --rbind / "$BATS_TEST_TMPDIR/chroot"
+	inner() {
+		timeout -k 5 60 chroot "$BATS_TEST_TMPDIR/chroot" "$(command -v runc)" --root "$root" "$@"
+	}
+	inner run -d -b "$bundle" "$id" >/dev/null 2>&1 3>&-
+	run --separate-stderr inner exec "$id" cat /marker
+	assert_output inside
+	rc delete --force "$id"
+	umount -l "$BATS_TEST_TMPDIR/chroot"
+}
