@@ -21,6 +21,12 @@ static const char *const hooks[] = {
 	"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop",
 	NULL
 };
+static const char *const policy_modes[] = {
+	"MPOL_BIND",	  "MPOL_DEFAULT",	 "MPOL_INTERLEAVE",	     "MPOL_LOCAL",
+	"MPOL_PREFERRED", "MPOL_PREFERRED_MANY", "MPOL_WEIGHTED_INTERLEAVE", NULL
+};
+static const char *const policy_flags[] = { "MPOL_F_NUMA_BALANCING", "MPOL_F_RELATIVE_NODES",
+					    "MPOL_F_STATIC_NODES", NULL };
 /* Set by an engine from an image's labels, these would change what the runtime does. */
 static const char *const unsafe_annotations[] = { "bundle", "org.systemd.property.",
 						  "org.criu.config", NULL };
@@ -109,6 +115,10 @@ static void emit_linux(struct emit *e)
 	emit_enabled(e, "apparmor", true);
 	emit_enabled(e, "selinux", true);
 	emit_enabled(e, "intelRdt", false);
+	emit_object(e, "memoryPolicy");
+	emit_words(e, "modes", policy_modes);
+	emit_words(e, "flags", policy_flags);
+	emit_end(e);
 	emit_object(e, "mountExtensions");
 	emit_enabled(e, "idmap", true);
 	emit_end(e);
