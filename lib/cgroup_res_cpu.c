@@ -8,14 +8,19 @@ enum { SHARES_MIN = 2, SHARES_MAX = 262144, WEIGHT_MAX = 10000 };
  * logarithm by its series around 1, exponential by its own. Both are good to 1e-9 in our range. */
 static double natural_log(double x)
 {
-	double halvings = 0, y, term, sum = 0;
+	double y, power, sum = 0;
+	int halvings = 0;
 
-	for (; x > 1.5; x /= 2)
+	while (x > 1.5) {
+		x /= 2;
 		halvings++;
+	}
 	y = (x - 1) / (x + 1);
-	term = y;
-	for (int i = 1; i < 60; i += 2, term *= y * y)
-		sum += term / i;
+	power = y;
+	for (int i = 1; i < 60; i += 2) {
+		sum += power / i;
+		power *= y * y;
+	}
 	return 2 * sum + halvings * 0.69314718055994530942;
 }
 

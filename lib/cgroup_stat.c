@@ -11,35 +11,34 @@
 
 /* Where a number is. No key: the whole file. v1_per divides v1's unit down to ours. */
 static const struct source {
-	const char *name;
+	const char *name, *v2_file, *v2_key, *v1_file, *v1_key;
 	enum cgroup_controller controller;
-	const char *v2_file, *v2_key, *v1_file, *v1_key;
 	unsigned v1_per;
 } sources[] = {
-	{ "cpu.usage_usec", CGROUP_CPUACCT, "cpu.stat", "usage_usec", "cpuacct.usage", NULL, 1000 },
-	{ "cpu.user_usec", CGROUP_CPUACCT, "cpu.stat", "user_usec", "cpuacct.usage_user", NULL,
+	{ "cpu.usage_usec", "cpu.stat", "usage_usec", "cpuacct.usage", NULL, CGROUP_CPUACCT, 1000 },
+	{ "cpu.user_usec", "cpu.stat", "user_usec", "cpuacct.usage_user", NULL, CGROUP_CPUACCT,
 	  1000 },
-	{ "cpu.system_usec", CGROUP_CPUACCT, "cpu.stat", "system_usec", "cpuacct.usage_sys", NULL,
+	{ "cpu.system_usec", "cpu.stat", "system_usec", "cpuacct.usage_sys", NULL, CGROUP_CPUACCT,
 	  1000 },
-	{ "cpu.nr_periods", CGROUP_CPU, "cpu.stat", "nr_periods", "cpu.stat", "nr_periods", 1 },
-	{ "cpu.nr_throttled", CGROUP_CPU, "cpu.stat", "nr_throttled", "cpu.stat", "nr_throttled",
+	{ "cpu.nr_periods", "cpu.stat", "nr_periods", "cpu.stat", "nr_periods", CGROUP_CPU, 1 },
+	{ "cpu.nr_throttled", "cpu.stat", "nr_throttled", "cpu.stat", "nr_throttled", CGROUP_CPU,
 	  1 },
-	{ "cpu.throttled_usec", CGROUP_CPU, "cpu.stat", "throttled_usec", "cpu.stat",
-	  "throttled_time", 1000 },
-	{ "memory.current", CGROUP_MEMORY, "memory.current", NULL, "memory.usage_in_bytes", NULL,
+	{ "cpu.throttled_usec", "cpu.stat", "throttled_usec", "cpu.stat", "throttled_time",
+	  CGROUP_CPU, 1000 },
+	{ "memory.current", "memory.current", NULL, "memory.usage_in_bytes", NULL, CGROUP_MEMORY,
 	  1 },
-	{ "memory.peak", CGROUP_MEMORY, "memory.peak", NULL, "memory.max_usage_in_bytes", NULL, 1 },
-	{ "memory.max", CGROUP_MEMORY, "memory.max", NULL, "memory.limit_in_bytes", NULL, 1 },
-	{ "memory.anon", CGROUP_MEMORY, "memory.stat", "anon", "memory.stat", "total_rss", 1 },
-	{ "memory.file", CGROUP_MEMORY, "memory.stat", "file", "memory.stat", "total_cache", 1 },
-	{ "memory.inactive_file", CGROUP_MEMORY, "memory.stat", "inactive_file", "memory.stat",
-	  "total_inactive_file", 1 },
-	{ "memory.oom_kill", CGROUP_MEMORY, "memory.events", "oom_kill", "memory.oom_control",
-	  "oom_kill", 1 },
-	{ "memory.swap.current", CGROUP_MEMORY, "memory.swap.current", NULL, NULL, NULL, 1 },
-	{ "pids.current", CGROUP_PIDS, "pids.current", NULL, "pids.current", NULL, 1 },
-	{ "pids.peak", CGROUP_PIDS, "pids.peak", NULL, "pids.peak", NULL, 1 },
-	{ "pids.max", CGROUP_PIDS, "pids.max", NULL, "pids.max", NULL, 1 },
+	{ "memory.peak", "memory.peak", NULL, "memory.max_usage_in_bytes", NULL, CGROUP_MEMORY, 1 },
+	{ "memory.max", "memory.max", NULL, "memory.limit_in_bytes", NULL, CGROUP_MEMORY, 1 },
+	{ "memory.anon", "memory.stat", "anon", "memory.stat", "total_rss", CGROUP_MEMORY, 1 },
+	{ "memory.file", "memory.stat", "file", "memory.stat", "total_cache", CGROUP_MEMORY, 1 },
+	{ "memory.inactive_file", "memory.stat", "inactive_file", "memory.stat",
+	  "total_inactive_file", CGROUP_MEMORY, 1 },
+	{ "memory.oom_kill", "memory.events", "oom_kill", "memory.oom_control", "oom_kill",
+	  CGROUP_MEMORY, 1 },
+	{ "memory.swap.current", "memory.swap.current", NULL, NULL, NULL, CGROUP_MEMORY, 1 },
+	{ "pids.current", "pids.current", NULL, "pids.current", NULL, CGROUP_PIDS, 1 },
+	{ "pids.peak", "pids.peak", NULL, "pids.peak", NULL, CGROUP_PIDS, 1 },
+	{ "pids.max", "pids.max", NULL, "pids.max", NULL, CGROUP_PIDS, 1 },
 };
 
 static void add(struct cgroup_stat *s, char *name, uint64_t value)
