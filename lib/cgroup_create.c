@@ -140,7 +140,6 @@ static void undo(const struct cgroup_layout *l, int h, const char *path, size_t 
 
 	while (made_from != SIZE_MAX && strlen(p) > made_from) {
 		char *slash = strrchr(p, '/');
-
 		_close_ int parentfd = -1;
 
 		if (slash)
@@ -179,6 +178,10 @@ int cgroup_create(struct cgroup *g, const struct cgroup_layout *l, const char *p
 
 	if (cgroup_start(g, l, path) < 0)
 		return -1;
+	if (exclusive && !*g->path) {
+		cgroup_close(g);
+		return set_errno(EEXIST);
+	}
 	for (i = 0; i < l->n && rc == 0; i++)
 		rc = create_in(g, i, exclusive, &made_from[i]);
 	if (rc == 0)

@@ -96,6 +96,8 @@ empty() {
 	run --separate-stderr cgctl create "$group"
 	assert_status 1
 	assert_one_line "cgctl create: create group '$group': File exists"
+	run --separate-stderr cgctl create /
+	assert_status 1
 }
 
 @test "cgctl create: refuses names that lead out" {
