@@ -45,6 +45,7 @@ struct child {
 	int bornfd; /* a byte here: it runs */
 	bool move;  /* it was not born in the v2 group */
 	sigset_t mask;
+	sighandler_t sigchld; /* our caller may have ignored it; then no child is waited for */
 	char *const *command;
 };
 
@@ -57,6 +58,7 @@ _noreturn_ static void run_child(const struct child *c)
 	if (io_write(c->bornfd, "", 1) < 0 || (c->move && cgroup_move(c->g, 0) < 0) ||
 	    cgroup_join_tasks(c->join) < 0)
 		die("join group '%s'", c->g->path);
+	signal(SIGCHLD, c->sigchld);
 	sigprocmask(SIG_SETMASK, &c->mask, NULL);
 	xexec(c->command);
 }
@@ -113,6 +115,7 @@ static int run(const struct cgroup *g, const struct cgroup_join *join, char *con
 	sigset_t blocked;
 	pid_t child;
 
+	c.sigchld = signal(SIGCHLD, SIG_DFL);
 	block_signals(&blocked, &c.mask);
 	child = start(&c);
 	if (child < 0) {

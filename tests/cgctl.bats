@@ -388,6 +388,13 @@ cpu,cpuacct\tcpu.cfs_quota_us\t50000'
 	wait_for 5 empty "$group"
 }
 
+@test "cgctl exec: ends also where the caller ignores SIGCHLD" {
+	cgctl create "$group"
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	run --separate-stderr timeout 20 sh -c 'trap "" CHLD; exec cgctl exec "$0" sh -c "exit 4"' "$group"
+	assert_status 4
+}
+
 @test "cgctl exec --same-pid: becomes the program" {
 	cgctl create "$group"
 	# shellcheck disable=SC2016 # expanded by the inner shell
