@@ -2,7 +2,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/wait.h>
+#include <sys/file.h>
+#include <time.h>
 
 #include "engine/record.h"
 #include "engine/store.h"
@@ -12,6 +13,8 @@
 #include "lib/num.h"
 #include "lib/opt.h"
 #include "lib/proc.h"
+
+enum { MAKING_MS = 20 };
 
 /* A pidfd of the shim, or -1 when there is none any more. Its name keeps a recycled number out. */
 static int open_shim(const char *id)
@@ -33,18 +36,51 @@ static int open_shim(const char *id)
 	return fd >= 0 && comm && str_eq(comm, "shim") ? steal_fd(&fd) : -1;
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* A shim that is still making its container has no number on record yet, but holds its directory's
+ * lock. */
+static bool is_being_made(const char *id)
+{
+	_free_ char *place = store_shim_path(id);
+	_close_ int dirfd = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return dirfd >= 0 && faccessat(dirfd, "shim-pid", F_OK, 0) &&
+	       flock(dirfd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+}
+
+static int left_ms(int64_t end_ms)
+{
+	int64_t left = end_ms - now_ms();
+
+	return end_ms < 0 ? -1 : left > 0 ? (int)left : 0;
+}
+
 /* False when SECONDS (-1: no limit) were not enough. */
 static bool await_shim(const char *id, int seconds)
 {
+	int64_t end_ms = seconds < 0 ? -1 : now_ms() + (int64_t)seconds * 1000;
 	struct pollfd p = { .events = POLLIN };
-	_close_ int fd = open_shim(id);
+	_close_ int fd = -1;
 	int n;
 
+	while (is_being_made(id)) {
+		if (!left_ms(end_ms))
+			return false;
+		poll(NULL, 0, MAKING_MS);
+	}
+	fd = open_shim(id);
 	if (fd < 0)
 		return true;
 	p.fd = fd;
 	do
-		n = poll(&p, 1, seconds < 0 ? -1 : seconds * 1000);
+		n = poll(&p, 1, left_ms(end_ms));
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		die("wait for container '%s'", id);

@@ -1,5 +1,6 @@
 /* record ended, rm - what is left of a run, what is left of a container. */
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -91,6 +92,19 @@ static void remove_volumes(const char *id)
 	}
 }
 
+/* Somebody who was killed half way may have left a program that still writes here; it comes to its
+ * end soon. */
+static int remove_container(int containers_dirfd, const char *id)
+{
+	int rc = path_remove_tree(containers_dirfd, id);
+
+	for (int i = 0; rc && errno == ENOTEMPTY && i < 50; i++) {
+		poll(NULL, 0, 20);
+		rc = path_remove_tree(containers_dirfd, id);
+	}
+	return rc;
+}
+
 static bool with_volumes;
 
 int record_rm(int argc, char **argv)
@@ -111,7 +125,7 @@ int record_rm(int argc, char **argv)
 	if (with_volumes)
 		remove_volumes(argv[at]);
 	containers_dirfd = store_open_containers();
-	if (containers_dirfd < 0 || path_remove_tree(containers_dirfd, argv[at]))
+	if (containers_dirfd < 0 || remove_container(containers_dirfd, argv[at]))
 		die("remove container '%s'", argv[at]);
 	if (store_drop_names(argv[at]))
 		die("release the name of container '%s'", argv[at]);

@@ -34,6 +34,8 @@ end_run() {
 	[ "$pid" = 0 ] || "${value:-runc}" --root "$LASH_RUN/runc" kill "$id" KILL >/dev/null 2>&1 || :
 	record await -t 10 "$id" || :
 	release_run
+	# That may have been what ended it: its shim has a clean-up to run first.
+	record await -t 10 "$id" || :
 	netns del "lash-${id%"${id#????????????}"}" || :
 	state_get cgroup
 	value=${value:-${LASH_GROUP:-/lash}/$id}
