@@ -22,6 +22,7 @@ enum {
 
 struct head {
 	uint32_t key_len, ninsns;
+	uint64_t sum; /* of the filter: two writers of one slot may be read half and half */
 };
 
 static void put_u64(struct buf *key, uint64_t v)
@@ -71,18 +72,19 @@ void seccomp_key(const struct seccomp_profile *p, const char *library, struct bu
 }
 
 /* FNV-1a. */
-static uint64_t hash(const struct buf *key)
+static uint64_t hash(const void *data, size_t len)
 {
+	const uint8_t *byte = data;
 	uint64_t h = UINT64_C(14695981039346656037);
 
-	for (size_t i = 0; i < key->len; i++)
-		h = (h ^ (uint8_t)key->data[i]) * UINT64_C(1099511628211);
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ byte[i]) * UINT64_C(1099511628211);
 	return h;
 }
 
 static const char *slot_name(const struct buf *key, char name[static 8])
 {
-	snprintf(name, 8, "%02" PRIx64, hash(key) % CACHE_SLOTS);
+	snprintf(name, 8, "%02" PRIx64, hash(key->data, key->len) % CACHE_SLOTS);
 	return name;
 }
 
@@ -105,12 +107,15 @@ static int open_cache(int dirfd)
  */
 static bool matches(const struct buf *file, const struct buf *key, struct head *head)
 {
+	size_t at = sizeof(*head) + key->len, len;
+
 	if (file->len < sizeof(*head))
 		return false;
 	memcpy(head, file->data, sizeof(*head));
+	len = head->ninsns * sizeof(struct sock_filter);
 	return head->key_len == key->len && head->ninsns > 0 && head->ninsns <= BPF_MAXINSNS &&
-	       file->len == sizeof(*head) + key->len + head->ninsns * sizeof(struct sock_filter) &&
-	       !memcmp(file->data + sizeof(*head), key->data, key->len);
+	       file->len == at + len && !memcmp(file->data + sizeof(*head), key->data, key->len) &&
+	       head->sum == hash(file->data + at, len);
 }
 
 int seccomp_cache_get(int dirfd, const struct buf *key, struct seccomp_program *out)
@@ -137,7 +142,9 @@ int seccomp_cache_get(int dirfd, const struct buf *key, struct seccomp_program *
 
 void seccomp_cache_put(int dirfd, const struct buf *key, const struct seccomp_program *prog)
 {
-	const struct head head = { (uint32_t)key->len, (uint32_t)prog->ninsns };
+	const size_t len = prog->ninsns * sizeof(*prog->insns);
+	const struct head head = { (uint32_t)key->len, (uint32_t)prog->ninsns,
+				   hash(prog->insns, len) };
 	_close_ int cachefd = -1;
 	_buf_ struct buf file = { 0 };
 	char name[8];
@@ -149,7 +156,7 @@ void seccomp_cache_put(int dirfd, const struct buf *key, const struct seccomp_pr
 		return;
 	buf_add(&file, &head, sizeof(head));
 	buf_add(&file, key->data, key->len);
-	buf_add(&file, prog->insns, prog->ninsns * sizeof(*prog->insns));
+	buf_add(&file, prog->insns, len);
 	if (file_replace(cachefd, slot_name(key, name), 0600, file.data, file.len, false))
 		debug("cannot keep a compiled filter: %s", strerror(errno));
 }

@@ -341,6 +341,15 @@ static void make_other(int cachefd, const char *entry)
 	close(fd);
 }
 
+static void make_mixed(int cachefd, const char *entry)
+{
+	int fd = openat(cachefd, entry, O_WRONLY | O_CLOEXEC);
+
+	/* The last instruction of somebody else's filter. */
+	expect_int(pwrite(fd, "x", 1, lseek(fd, 0, SEEK_END) - 1), 1);
+	close(fd);
+}
+
 static void make_dir_writable(int cachefd, const char *entry)
 {
 	(void)entry;
@@ -369,6 +378,7 @@ static void test_cache_is_used_only_when_it_can_be_trusted(void)
 	expect_despite(&p, dirfd, &fresh, make_writable);
 	expect_despite(&p, dirfd, &fresh, make_short);
 	expect_despite(&p, dirfd, &fresh, make_other);
+	expect_despite(&p, dirfd, &fresh, make_mixed);
 	expect_despite(&p, dirfd, &fresh, make_link);
 	if (!geteuid())
 		expect_despite(&p, dirfd, &fresh, make_foreign);
