@@ -512,3 +512,12 @@ cpu,cpuacct\tcpu.cfs_quota_us\t50000'
 	cgctl rm "$group"
 	[ -z "$(find "$LASH_CGROUP" -name "$group")" ]
 }
+
+@test "cgctl.8: its example runs as printed, but for names" {
+	sed -n '/^\.Bd -literal/,/^\.Ed/p' "$LASH_TOP/man/cgctl.8" | sed '/^\.Ed/q' |
+		sed -e '/^\./d' -e "s|lash/web|$group|" -e 's|httpd -f|sleep 300|' >"$BATS_TEST_TMPDIR/session"
+	run --separate-stderr sh -eux "$BATS_TEST_TMPDIR/session" 3>&-
+	assert_status 0
+	assert_line "memory.max=67108864"
+	[ -z "$(places "$group")" ]
+}
