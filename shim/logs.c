@@ -218,5 +218,6 @@ int shim_logs(int argc, char **argv)
 	if (follow)
 		print_until_over(&r);
 	trail_close(&r.trail);
+	free(r.buf);
 	return 0;
 }

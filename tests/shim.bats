@@ -274,7 +274,8 @@ teardown() {
 	pid=$(place a shim-pid)
 	[ "$(ls "/proc/$pid/task")" = "$pid" ]
 	own=$(awk '/^Private_(Dirty|Clean)/ { n += $2 } /^Anonymous/ { a = $2 } END { print a }' "/proc/$pid/smaps_rollup")
-	[ "$own" -le 100 ]
+	# The sanitizers' own memory is not ours.
+	grep -q __asan_init "$(command -v shim)" || [ "$own" -le 100 ]
 }
 
 @test "shim: has its own session, no terminal, nothing of its starter's" {
