@@ -206,7 +206,6 @@ void run_prepare(struct run *r)
 	describe(r);
 
 	p->pid_file = r->pid_file;
-	p->preserve_fds = (unsigned)r->preserve_fds;
 	p->tty = r->tty;
 	p->open_stdin = r->open_stdin;
 	p->dirfd = r->dirfd;

@@ -149,11 +149,14 @@ static int relay(int fd)
 static void close_inherited(void)
 {
 	const char *listen = getenv("LISTEN_FDS");
-	unsigned first = 3 + (unsigned)run.preserve_fds;
+	unsigned first;
 	uint32_t n;
 
-	if (listen && num_u32(listen, &n) == 0 && 3 + n > first)
-		first = 3 + n;
+	/* Socket activation is preserved by the runtime without being asked. */
+	run.plan.preserve_fds = (unsigned)run.preserve_fds;
+	if (listen && num_u32(listen, &n) == 0 && n > run.plan.preserve_fds)
+		run.plan.preserve_fds = n;
+	first = 3 + run.plan.preserve_fds;
 	if (run.ready_fd >= (int)first) {
 		if (run.ready_fd > (int)first)
 			close_range(first, (unsigned)run.ready_fd - 1, 0);

@@ -267,6 +267,15 @@ teardown() {
 	[ "$(texts log)" = preserved ]
 }
 
+@test "shim: LISTEN_FDS reaches the container, for the process it is" {
+	make_bundle a false sh -c 'echo "$LISTEN_FDS"; cat <&3'
+	echo activated >data
+	LISTEN_FDS=1 LISTEN_PID=1 make a -l "json-file:$PWD/log" 3<data
+	start a
+	shim wait a
+	[ "$(texts log)" = $'1\nactivated' ]
+}
+
 @test "shim: an idle shim is one process, one thread, below 100 kB of its own memory" {
 	make_bundle a false sleep 1000
 	make a -l "json-file:$PWD/log"
