@@ -84,6 +84,7 @@ ended() {
 	make_bundle a false true
 	mkfifo go
 	exec 5<>go
+	ids+=(a)
 	_OCI_STARTPIPE=5 conmon a -l none &
 	sleep 0.5
 	[ ! -s sync.out ]
@@ -95,6 +96,7 @@ ended() {
 
 @test "shim-conmon: --sync exits with the container's status" {
 	make_bundle a false sh -c 'exit 5'
+	ids+=(a)
 	conmon a --sync -l none &
 	wait_for 5 test -s sync.out
 	start a
