@@ -190,10 +190,12 @@ void launch_child(struct launch *l)
 	_buf_ struct buf text = { 0 };
 	enum sync_type type;
 
+	/* Before the child: on v1 the device rules pass through "deny all", and a node it makes
+	 * just then would be refused. */
+	apply_limits(l);
 	clone_start(l);
 	write_maps(l);
 	set_oom_score(l);
-	apply_limits(l);
 	type = first_word(l, &text);
 	if (type == SYNC_MOUNTED) {
 		run_hooks(l);
