@@ -1,6 +1,4 @@
 /* cgctl rm - remove groups and those below. */
-#include <signal.h>
-
 #include "cgctl/group.h"
 #include "cgctl/verbs.h"
 #include "lib/die.h"
@@ -15,21 +13,11 @@ static const struct opt opts[] = { { 'k', "kill", OPT_FLAG, &kill_first, NULL,
 				     "wait this long for processes to end (1)" },
 				   { 0 } };
 
-static void end_processes(const struct cgroup_layout *l, const char *path)
-{
-	_cgroup_ struct cgroup g = CGROUP_NONE;
-
-	if (!xgroup_try(&g, l, path))
-		return;
-	if (cgroup_kill(&g, SIGKILL) < 0)
-		die("kill the processes of group '%s'", path);
-}
-
 static void remove_group(const struct cgroup_layout *l, const char *path)
 {
-	if (kill_first)
-		end_processes(l, path);
-	if (cgroup_remove(l, path, group_timeout_ms(timeout_s)) == 0)
+	int timeout_ms = group_timeout_ms(timeout_s);
+
+	if ((kill_first ? cgroup_destroy : cgroup_remove)(l, path, timeout_ms) == 0)
 		return;
 	if (errno == EINVAL)
 		opt_misuse("'%s' is no name of a group to remove", path);

@@ -91,6 +91,8 @@ void cgroup_close(struct cgroup *g);
 /* rmdir the group and all groups below it in every hierarchy. While processes are in it EBUSY is
  * retried for TIMEOUT_MS. A group that is nowhere counts as removed; the root group is EINVAL. */
 int cgroup_remove(const struct cgroup_layout *l, const char *path, int timeout_ms);
+/* The same, killing whoever is in it, also those that join meanwhile, for TIMEOUT_MS. */
+int cgroup_destroy(const struct cgroup_layout *l, const char *path, int timeout_ms);
 /* Give a v2 group to UID:GID: the directory and the files of /sys/kernel/cgroup/delegate. v1 parts
  * are left alone. */
 int cgroup_delegate(const struct cgroup *g, uid_t uid, gid_t gid);

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 
 #include "lib/cgroup_private.h"
@@ -70,4 +71,29 @@ int cgroup_remove(const struct cgroup_layout *l, const char *path, int timeout_m
 			failed = errno;
 	}
 	return failed ? set_errno(failed) : 0;
+}
+
+static int kill_in(const struct cgroup_layout *l, const char *path)
+{
+	_cgroup_ struct cgroup g = CGROUP_NONE;
+
+	if (cgroup_open(&g, l, path) < 0)
+		return errno == ENOENT ? 0 : -1;
+	return cgroup_kill(&g, SIGKILL);
+}
+
+int cgroup_destroy(const struct cgroup_layout *l, const char *path, int timeout_ms)
+{
+	enum { ROUND_MS = 50 };
+	struct cgroup_wait w = cgroup_wait_start(timeout_ms);
+	int rc = cgroup_remove(l, path, 0);
+
+	while (rc < 0 && errno == EBUSY) {
+		if (kill_in(l, path) < 0)
+			return -1;
+		rc = cgroup_remove(l, path, ROUND_MS);
+		if (rc < 0 && errno == EBUSY && cgroup_wait_nap(&w) < 0)
+			return set_errno(EBUSY);
+	}
+	return rc;
 }

@@ -28,15 +28,6 @@ static int wait_gone(int pidfd)
 
 /* Everybody in the group dies, which is more than init where they share a process namespace or
  * where a create died before it could write down who init is. */
-static int kill_group(const struct cgroup_layout *layout, const char *path)
-{
-	_cgroup_ struct cgroup g = CGROUP_NONE;
-
-	if (cgroup_open(&g, layout, path))
-		return errno == ENOENT ? 0 : -1;
-	return cgroup_kill(&g, SIGKILL) || cgroup_wait_empty(&g, KILL_MS) ? -1 : 0;
-}
-
 static int remove_group(const struct container *c)
 {
 	struct cgroup_layout layout;
@@ -46,13 +37,7 @@ static int remove_group(const struct container *c)
 		return 0;
 	if (cgroup_layout_open(&layout, NULL))
 		return errno == ENOENT ? 0 : -1;
-	/* Nearly always it is empty by now, and looking for who to kill takes longer than this. */
-	rc = cgroup_remove(&layout, c->cgroup, 0);
-	if (rc && errno == EBUSY) {
-		rc = kill_group(&layout, c->cgroup);
-		if (!rc)
-			rc = cgroup_remove(&layout, c->cgroup, KILL_MS);
-	}
+	rc = cgroup_destroy(&layout, c->cgroup, KILL_MS);
 	saved = errno;
 	cgroup_layout_close(&layout);
 	return rc ? set_errno(saved) : 0;

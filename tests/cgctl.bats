@@ -513,6 +513,19 @@ cpu,cpuacct\tcpu.cfs_quota_us\t50000'
 	[ -z "$(find "$LASH_CGROUP" -name "$group")" ]
 }
 
+@test "cgctl rm -k: takes those that join meanwhile along" {
+	local i
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+		cgctl create "$group"
+		cgctl exec "$group" sleep 300 3>&- 2>/dev/null &
+		cgctl exec "$group" sleep 300 3>&- 2>/dev/null &
+		run --separate-stderr cgctl rm -k "$group"
+		assert_status 0
+		assert_empty "$stderr" stderr
+		[ -z "$(places "$group")" ]
+	done
+}
+
 @test "cgctl.8: its example runs as printed, but for names" {
 	sed -n '/^\.Bd -literal/,/^\.Ed/p' "$LASH_TOP/man/cgctl.8" | sed '/^\.Ed/q' |
 		sed -e '/^\./d' -e "s|lash/web|$group|" -e 's|httpd -f|sleep 300|' >"$BATS_TEST_TMPDIR/session"
