@@ -8,10 +8,12 @@
  *
  * Steps are counted over the command and all its descendants, in the order they happen:
  *   exec      every program started (the command's own start is the first)
- *   change    every system call that can leave something behind, about to be made; a kill before
- * each of these is a kill at every state the world can see syscall   every system call The process
- * that took the step dies; with --root the command does, whoever took it; with --tree all do.
- * Processes that are left live on, no longer traced.
+ *   change    every system call about to be made that can leave something behind: a kill before
+ *             each of these is a kill at every state the world can see
+ *   syscall   every system call
+ *
+ * The process that took the step dies; with --root the command does, whoever took it; with --tree
+ * all do. Processes that are left live on, no longer traced.
  *
  * Exit: 0 killed as asked · 3 the command ended before · 2 misuse · 1 failed.
  */
@@ -161,16 +163,17 @@ static int signal_of(int status)
 	return status >> 16 || sig == (SIGTRAP | 0x80) || sig == SIGTRAP ? 0 : sig;
 }
 
-static int wait_tracee(pid_t *pid)
+/* -1 once there is nobody to wait for. */
+static pid_t wait_tracee(int *status)
 {
-	int status;
+	pid_t pid;
 
 	do {
-		*pid = waitpid(-1, &status, __WALL);
-	} while (*pid < 0 && errno == EINTR);
-	if (*pid < 0)
+		pid = waitpid(-1, status, __WALL);
+	} while (pid < 0 && errno == EINTR);
+	if (pid < 0 && errno != ECHILD)
 		die("cannot wait");
-	return status;
+	return pid;
 }
 
 /* A child is a tracee from its parent's fork on, long before it first stops. */
@@ -206,15 +209,19 @@ static void start(char **argv)
 }
 
 /* Detach from everybody still traced, whatever they are in the middle of; EXITKILL would kill them.
+ * A child that was killed at birth may have been seen ending before its parent's fork was: then it
+ * is noted but no longer there.
  */
 static void let_go(void)
 {
 	for (size_t i = 0; i < ntracees; i++)
 		ptrace(PTRACE_INTERRUPT, tracees[i], 0, 0);
 	while (ntracees) {
-		pid_t pid;
-		int status = wait_tracee(&pid);
+		int status;
+		pid_t pid = wait_tracee(&status);
 
+		if (pid < 0)
+			return;
 		if (WIFSTOPPED(status)) {
 			note_child(pid, status);
 			ptrace(PTRACE_DETACH, pid, 0, (unsigned long)signal_of(status));
@@ -245,9 +252,11 @@ static int trace(const char *what, uint64_t n)
 	bool started = false;
 
 	for (;;) {
-		pid_t pid;
-		int status = wait_tracee(&pid);
+		int status;
+		pid_t pid = wait_tracee(&status);
 
+		if (pid < 0)
+			die("cannot wait");
 		if (!WIFSTOPPED(status)) {
 			tracee_remove(pid);
 			if (pid != root)
