@@ -24,6 +24,8 @@
 #define _fclose_ __attribute__((cleanup(close_file)))
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+/* The struct that PTR, its member, is embedded in. */
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 static inline void free_ptr(void *p)
 {

@@ -29,7 +29,6 @@ struct conmon {
 	int bundle_fd; /* -1: none given */
 	char console_name[32];
 	struct strv command, on_exit;
-	struct logfile files[MAX_LOGS];
 	struct plan plan;
 	struct monitor monitor;
 };

@@ -80,8 +80,8 @@ static unsigned preserved(const struct conmon *c)
 	return 0;
 }
 
-/* conmon's spellings: other words for none, journald and k8s-file without a driver's name. */
-static enum logspec_kind parse_log(const char *spec, struct logfile *lf)
+/* conmon's spellings: other words for none, and k8s-file without a driver's name. */
+static enum logspec_kind parse_log(const char *spec, const struct log_opts *o, struct log **log)
 {
 	static const char *const none[] = { "off", "null", "none" };
 	_free_ char *full = NULL;
@@ -90,19 +90,19 @@ static enum logspec_kind parse_log(const char *spec, struct logfile *lf)
 	for (size_t i = 0; i < ARRAY_LEN(none); i++)
 		if (str_eq(spec, none[i]))
 			return LOGSPEC_NONE;
-	kind = logspec_parse(spec, lf);
+	kind = logspec_parse(spec, o, log);
 	if (kind != LOGSPEC_BAD || str_starts(spec, "journald"))
 		return kind;
 	full = xasprintf("k8s-file:%s", *spec == ':' ? spec + 1 : spec);
-	return logspec_parse(full, lf);
+	return logspec_parse(full, o, log);
 }
 
-static void open_log(struct conmon *c, const char *spec)
+static void open_log(struct conmon *c, const char *spec, const struct log_opts *o)
 {
 	struct monitor *m = &c->monitor;
-	struct logfile *lf = &c->files[m->n_logs];
+	struct log *log;
 
-	switch (parse_log(spec, lf)) {
+	switch (parse_log(spec, o, &log)) {
 	case LOGSPEC_BAD:
 		diex("log driver '%s' is not supported", spec);
 	case LOGSPEC_NONE:
@@ -110,26 +110,30 @@ static void open_log(struct conmon *c, const char *spec)
 	case LOGSPEC_PASSTHROUGH:
 		c->plan.passthrough = true;
 		return;
-	case LOGSPEC_FILE:
+	case LOGSPEC_LOG:
 		break;
 	}
-	lf->fd = -1;
-	lf->max_bytes = c->log_max_size < 0 ? 0 : c->log_max_size;
-	lf->total_max = c->log_global_max_size < 0 ? 0 : c->log_global_max_size;
-	lf->max_files = c->log_rotate ? (unsigned)c->log_max_files + 1 : 1;
-	if (logfile_open(lf) < 0)
-		die("open log '%s'", lf->path);
-	m->logs[m->n_logs++] = lf;
+	if (log->driver->open(log) < 0)
+		die("open log '%s'", log->target);
+	m->logs[m->n_logs++] = log;
 }
 
 static void open_logs(struct conmon *c)
 {
+	const struct log_opts o = {
+		.id = c->cid,
+		.name = c->name,
+		.max_bytes = c->log_max_size < 0 ? 0 : c->log_max_size,
+		.total_max = c->log_global_max_size < 0 ? 0 : c->log_global_max_size,
+		.max_files = c->log_rotate ? (unsigned)c->log_max_files + 1 : 1,
+	};
+
 	if (!c->logs.n)
 		diex("log driver not provided, use --log-path");
 	if (c->logs.n > MAX_LOGS)
 		diex("more than %d logs", MAX_LOGS);
 	for (size_t i = 0; i < c->logs.n; i++)
-		open_log(c, c->logs.v[i]);
+		open_log(c, c->logs.v[i], &o);
 }
 
 /* SOCKET-DIR/CUUID leads to the bundle for callers whose path to it would be too long for a socket.

@@ -4,7 +4,6 @@
 #include "lib/emit.h"
 #include "lib/io.h"
 #include "shim/ending.h"
-#include "shim/logspec.h"
 #include "shim/place.h"
 
 static void emit_time(struct emit *j, const char *key, const struct timespec *ts)
@@ -15,15 +14,15 @@ static void emit_time(struct emit *j, const char *key, const struct timespec *ts
 	emit_strn(j, key, st.utc, st.utc_len);
 }
 
-static void emit_log(struct emit *j, const struct logfile *lf)
+static void emit_log(struct emit *j, const struct log *log)
 {
 	emit_object(j, NULL);
-	emit_str(j, "driver", logspec_name(lf->format));
-	emit_str(j, "path", lf->path);
-	emit_u64(j, "lostRecords", lf->lost_records);
-	emit_u64(j, "lostBytes", lf->lost_bytes);
-	if (lf->lost_records)
-		emit_str(j, "lostReason", strerror(lf->lost_errno));
+	emit_str(j, "driver", log->driver->name);
+	emit_str(j, "path", log->target);
+	emit_u64(j, "lostRecords", log->lost_records);
+	emit_u64(j, "lostBytes", log->lost_bytes);
+	if (log->lost_records)
+		emit_str(j, "lostReason", strerror(log->lost_errno));
 	emit_end(j);
 }
 

@@ -5,7 +5,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "lib/base.h"
 #include "lib/mem.h"
 #include "shim/logfile.h"
 
@@ -15,12 +14,37 @@ enum {
 		       1024, /* after a failed rotation, how much to write before the next try */
 };
 
+static char *absolute(const char *path)
+{
+	_free_ char *cwd = *path == '/' ? NULL : getcwd(NULL, 0);
+
+	return cwd ? xasprintf("%s/%s", cwd, path) : xstrdup(path);
+}
+
+struct logfile *logfile_make(const char *path, log_format *format, const struct log_opts *o)
+{
+	struct logfile *lf;
+
+	if (!path || !*path || str_ends(path, "/")) {
+		errno = EINVAL;
+		return NULL;
+	}
+	lf = xcalloc(1, sizeof(*lf));
+	lf->log.driver = format == format_json ? &log_json_file : &log_k8s_file;
+	lf->log.target = absolute(path);
+	lf->format = format;
+	lf->max_bytes = o->max_bytes;
+	lf->total_max = o->total_max;
+	lf->max_files = o->max_files ? o->max_files : 1;
+	lf->fd = lf->dirfd = -1;
+	return lf;
+}
+
 /* Open dirfd and name from the path. */
 static int open_place(struct logfile *lf)
 {
-	const char *slash = strrchr(lf->path, '/');
-	_free_ char *dir = slash > lf->path ? xmemdup0(lf->path, (size_t)(slash - lf->path))
-					    : xstrdup("/");
+	const char *path = lf->log.target, *slash = strrchr(path, '/');
+	_free_ char *dir = slash > path ? xmemdup0(path, (size_t)(slash - path)) : xstrdup("/");
 
 	free(lf->name);
 	lf->name = xstrdup(slash + 1);
@@ -87,18 +111,23 @@ void logfile_abandon(struct logfile *lf)
 /* Only part of the batch was written: cut the file back to a whole record, count the rest. */
 static void lose_rest(struct logfile *lf, size_t written)
 {
+	int reason = errno;
 	const char *last = memrchr(lf->buf, '\n', written);
-	size_t whole = last ? (size_t)(last - lf->buf) + 1 : 0;
+	size_t whole = last ? (size_t)(last - lf->buf) + 1 : 0, from;
+	uint64_t records = 0;
 
-	lf->lost_errno = errno;
 	if (whole < written && ftruncate(lf->fd, lf->size + (int64_t)whole) < 0)
 		whole = written;
 	lf->size += (int64_t)whole;
-	lf->lost_bytes += lf->used - whole;
-	for (const char *p = lf->buf + whole, *end = lf->buf + lf->used; p < end; p++) {
+	/* A note that did not fit is no loss: it will be said later, with more to tell. */
+	from = whole < lf->note_len ? lf->note_len : whole;
+	for (const char *p = lf->buf + from, *end = lf->buf + lf->used; p < end; p++) {
 		p = memchr(p, '\n', (size_t)(end - p));
-		lf->lost_records++;
+		records++;
 	}
+	if (whole >= lf->note_len && lf->note_len)
+		log_told(&lf->log, lf->note_records, lf->note_bytes);
+	log_lose(&lf->log, records, lf->used - from, reason);
 }
 
 void logfile_flush(struct logfile *lf)
@@ -114,11 +143,27 @@ void logfile_flush(struct logfile *lf)
 			break;
 		done += (size_t)n;
 	}
-	if (done < lf->used)
+	if (done < lf->used) {
 		lose_rest(lf, done);
-	else
+	} else {
 		lf->size += (int64_t)done;
-	lf->used = 0;
+		if (lf->note_len)
+			log_told(&lf->log, lf->note_records, lf->note_bytes);
+	}
+	lf->used = lf->note_len = 0;
+}
+
+/* First in a batch, so that it stands where the lost ones would have stood. */
+static void put_note(struct logfile *lf, const struct stamp *st)
+{
+	char text[LOG_NOTE_MAX];
+	struct record rec;
+
+	if (lf->used || !log_note(&lf->log, text, &rec))
+		return;
+	lf->note_len = lf->used = lf->format(lf->buf, &rec, st);
+	lf->note_records = lf->log.lost_records;
+	lf->note_bytes = lf->log.lost_bytes;
 }
 
 /* The name of the k-th elder; the live file for 0. Returns 0, or -1 when it would be too long. */
@@ -188,6 +233,8 @@ void logfile_put(struct logfile *lf, const struct record *rec, const struct stam
 		logfile_flush(lf);
 	if (lf->max_bytes)
 		rotate_if_due(lf);
+	if (lf->log.lost_records != lf->log.told_records)
+		put_note(lf, st);
 	n = lf->format(lf->buf + lf->used, rec, st);
 	lf->total += (int64_t)n;
 	if (!lf->total_max || lf->total <= lf->total_max)
@@ -214,3 +261,66 @@ void logfile_relax(struct logfile *lf)
 	if (!lf->used)
 		madvise(lf->buf, BUFFER, MADV_DONTNEED);
 }
+
+/* The drivers. */
+
+static struct log *make_json(const char *path, const struct log_opts *o)
+{
+	return (struct log *)logfile_make(path, format_json, o);
+}
+
+static struct log *make_k8s(const char *path, const struct log_opts *o)
+{
+	return (struct log *)logfile_make(path, format_k8s, o);
+}
+
+static struct logfile *file_of(struct log *log)
+{
+	return container_of(log, struct logfile, log);
+}
+
+static int file_open(struct log *log)
+{
+	return logfile_open(file_of(log));
+}
+
+static void file_put(struct log *log, const struct record *rec, const struct stamp *st)
+{
+	logfile_put(file_of(log), rec, st);
+}
+
+static void file_flush(struct log *log)
+{
+	logfile_flush(file_of(log));
+}
+
+static int file_reopen(struct log *log)
+{
+	return logfile_reopen(file_of(log));
+}
+
+static void file_relax(struct log *log)
+{
+	logfile_relax(file_of(log));
+}
+
+static void file_finish(struct log *log, bool sync)
+{
+	if (sync)
+		(void)!fdatasync(file_of(log)->fd);
+}
+
+static void file_abandon(struct log *log)
+{
+	logfile_abandon(file_of(log));
+}
+
+#define FILE_DRIVER(title, made_by) \
+	{ \
+		.name = title, .make = made_by, .open = file_open, .put = file_put, \
+		.flush = file_flush, .reopen = file_reopen, .relax = file_relax, \
+		.finish = file_finish, .abandon = file_abandon, \
+	}
+
+const struct log_driver log_json_file = FILE_DRIVER("json-file", make_json);
+const struct log_driver log_k8s_file = FILE_DRIVER("k8s-file", make_k8s);

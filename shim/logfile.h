@@ -1,21 +1,19 @@
 /* logfile.h - one log file: batched appends, rotation without loss, a full disk survived.
  *
- * Records are gathered in a buffer and written at logfile_flush, one write(2) a batch. What cannot
- * be written is counted, never retried: the file always ends at a whole record, and the next
- * batch is tried afresh. Rotation renames FILE to FILE.1 and so on, between records only.
+ * Records are gathered in a buffer and written at flush, one write(2) a batch. What cannot be
+ * written is counted, never retried: the file always ends at a whole record, and the next batch
+ * is tried afresh. Rotation renames FILE to FILE.1 and so on, between records only.
  */
 #ifndef SHIM_LOGFILE_H
 #define SHIM_LOGFILE_H
 
-#include <stdint.h>
-
-#include "shim/format.h"
+#include "shim/log.h"
 
 typedef size_t log_format(char *out, const struct record *rec, const struct stamp *st);
 
 struct logfile {
-	char *path; /* absolute; for people and for the exit record */
-	char *name; /* within dirfd */
+	struct log log; /* target: the path, absolute */
+	char *name;	/* within dirfd */
 	log_format *format;
 	int64_t max_bytes;  /* rotate when the file has reached this; 0: never */
 	int64_t total_max;  /* log no more than this in all; 0: no limit */
@@ -29,12 +27,17 @@ struct logfile {
 	char *buf;
 	size_t used;
 
+	/* A note of what was lost stands at the front of buf; the counts it tells of. */
+	size_t note_len;
+	uint64_t note_records, note_bytes;
+
 	int64_t total;
-	uint64_t lost_records, lost_bytes;
-	int lost_errno; /* why the latest were lost */
 };
 
-/* Open or make the file at lf->path. Returns 0 or -1; EINVAL: not a regular file. */
+/* A log of PATH, not open; NULL and EINVAL: no file's name. */
+struct logfile *logfile_make(const char *path, log_format *format, const struct log_opts *o);
+
+/* Open or make the file. Returns 0 or -1; EINVAL: not a regular file. */
 int logfile_open(struct logfile *lf);
 /* Close, and remove the file again if it is ours and nothing was ever written. */
 void logfile_abandon(struct logfile *lf);

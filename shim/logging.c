@@ -4,7 +4,7 @@
 static void put_everywhere(struct monitor *m, const struct record *rec, const struct stamp *st)
 {
 	for (unsigned i = 0; i < m->n_logs; i++)
-		logfile_put(m->logs[i], rec, st);
+		m->logs[i]->driver->put(m->logs[i], rec, st);
 }
 
 /* All pieces of a long line carry the time of the first, as dockerd has it; pieces that are logged
@@ -38,17 +38,53 @@ void logging_take(struct monitor *m, struct stream *s, bool flush)
 		s->cut += n;
 	}
 	for (unsigned i = 0; i < m->n_logs; i++)
-		logfile_flush(m->logs[i]);
+		m->logs[i]->driver->flush(m->logs[i]);
+}
+
+void logging_start(struct monitor *m)
+{
+	for (unsigned i = 0; i < m->n_logs; i++)
+		if (m->logs[i]->driver->start)
+			m->logs[i]->driver->start(m->logs[i], m);
 }
 
 void logging_reopen(struct monitor *m)
 {
 	for (unsigned i = 0; i < m->n_logs; i++)
-		(void)!logfile_reopen(m->logs[i]);
+		if (m->logs[i]->driver->reopen)
+			(void)!m->logs[i]->driver->reopen(m->logs[i]);
 }
 
 void logging_relax(struct monitor *m)
 {
 	for (unsigned i = 0; i < m->n_logs; i++)
-		logfile_relax(m->logs[i]);
+		m->logs[i]->driver->relax(m->logs[i]);
+}
+
+bool logging_pending(const struct monitor *m)
+{
+	for (unsigned i = 0; i < m->n_logs; i++)
+		if (m->logs[i]->driver->pending && m->logs[i]->driver->pending(m->logs[i]))
+			return true;
+	return false;
+}
+
+bool logging_reaped(struct monitor *m, pid_t pid)
+{
+	for (unsigned i = 0; i < m->n_logs; i++)
+		if (m->logs[i]->driver->reaped && m->logs[i]->driver->reaped(m->logs[i], pid))
+			return true;
+	return false;
+}
+
+void logging_finish(struct monitor *m)
+{
+	for (unsigned i = 0; i < m->n_logs; i++)
+		m->logs[i]->driver->finish(m->logs[i], m->plan->sync_logs);
+}
+
+void logging_abandon(struct monitor *m)
+{
+	for (unsigned i = 0; i < m->n_logs; i++)
+		m->logs[i]->driver->abandon(m->logs[i]);
 }

@@ -1,50 +1,31 @@
-/* logspec.c - "DRIVER:PATH" as a log. */
-#include <limits.h>
-
-#include "lib/mem.h"
-#include "lib/str.h"
+/* logspec.c - "DRIVER:TARGET" as a log. */
 #include "shim/logspec.h"
 
 static const struct {
 	const char *name;
 	enum logspec_kind kind;
-	log_format *format;
-} drivers[] = {
-	{ "json-file", LOGSPEC_FILE, format_json },
-	{ "k8s-file", LOGSPEC_FILE, format_k8s },
-	{ "none", LOGSPEC_NONE, NULL },
-	{ "passthrough", LOGSPEC_PASSTHROUGH, NULL },
+} no_logs[] = {
+	{ "none", LOGSPEC_NONE },
+	{ "passthrough", LOGSPEC_PASSTHROUGH },
 };
 
-static char *absolute(const char *path)
-{
-	_free_ char *cwd = *path == '/' ? NULL : getcwd(NULL, 0);
+static const struct log_driver *const drivers[] = {
+	&log_json_file,
+	&log_k8s_file,
+};
 
-	return cwd ? xasprintf("%s/%s", cwd, path) : xstrdup(path);
-}
-
-enum logspec_kind logspec_parse(const char *spec, struct logfile *lf)
+enum logspec_kind logspec_parse(const char *spec, const struct log_opts *o, struct log **log)
 {
+	for (size_t i = 0; i < ARRAY_LEN(no_logs); i++)
+		if (str_eq(spec, no_logs[i].name))
+			return no_logs[i].kind;
 	for (size_t i = 0; i < ARRAY_LEN(drivers); i++) {
-		const char *rest = str_after(spec, drivers[i].name);
+		const char *rest = str_after(spec, drivers[i]->name);
 
 		if (!rest || (*rest && *rest != ':'))
 			continue;
-		if (drivers[i].kind != LOGSPEC_FILE)
-			return *rest ? LOGSPEC_BAD : drivers[i].kind;
-		if (!*rest || !rest[1] || str_ends(rest, "/"))
-			return LOGSPEC_BAD;
-		lf->format = drivers[i].format;
-		lf->path = absolute(rest + 1);
-		return LOGSPEC_FILE;
+		*log = drivers[i]->make(*rest ? rest + 1 : NULL, o);
+		return *log ? LOGSPEC_LOG : LOGSPEC_BAD;
 	}
 	return LOGSPEC_BAD;
-}
-
-const char *logspec_name(log_format *format)
-{
-	for (size_t i = 0; i < ARRAY_LEN(drivers); i++)
-		if (drivers[i].format == format)
-			return drivers[i].name;
-	return "none";
 }

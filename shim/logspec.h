@@ -1,19 +1,16 @@
-/* logspec.h - "DRIVER:PATH" as a log.
+/* logspec.h - "DRIVER:TARGET" as a log.
  *
- * json-file:PATH and k8s-file:PATH are logs; none and passthrough are none.
+ *   json-file:PATH   k8s-file:PATH
+ *   none and passthrough are no logs
  */
 #ifndef SHIM_LOGSPEC_H
 #define SHIM_LOGSPEC_H
 
-#include "shim/logfile.h"
+#include "shim/log.h"
 
-enum logspec_kind { LOGSPEC_BAD, LOGSPEC_NONE, LOGSPEC_PASSTHROUGH, LOGSPEC_FILE };
+enum logspec_kind { LOGSPEC_BAD, LOGSPEC_NONE, LOGSPEC_PASSTHROUGH, LOGSPEC_LOG };
 
-/* What spec asks for. For LOGSPEC_FILE format and path of *lf are set, the path absolute and
- * malloc'd. */
-enum logspec_kind logspec_parse(const char *spec, struct logfile *lf);
-
-/* The name of a format, as in a spec. */
-const char *logspec_name(log_format *format);
+/* What spec asks for. For LOGSPEC_LOG *log is that log, malloc'd and not yet open. */
+enum logspec_kind logspec_parse(const char *spec, const struct log_opts *o, struct log **log);
 
 #endif

@@ -7,12 +7,9 @@
 #ifndef SHIM_LOOP_H
 #define SHIM_LOOP_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/epoll.h>
 
-#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+#include "lib/base.h"
 
 struct source {
 	int fd;		 /* -1: none */

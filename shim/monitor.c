@@ -10,6 +10,8 @@
 #include "lib/proc.h"
 #include "shim/monitor.h"
 
+enum { DRAIN_MS = 5000 };
+
 static const int watched_signals[] = { SIGCHLD, SIGTERM, SIGINT, SIGQUIT, SIGHUP };
 
 /* Before the container exists: tell the face, and leave. */
@@ -61,12 +63,23 @@ static int watch_signals(struct monitor *m)
 	return m->signals.fd < 0 ? -1 : loop_watch(&m->loop, &m->signals, EPOLLIN);
 }
 
+/* Is there a log that may yet deliver what it holds? It is given DRAIN_MS in all. */
+static bool logs_hold_up(struct monitor *m)
+{
+	if (m->drained || !logging_pending(m))
+		return false;
+	if (!m->drain.due_ms)
+		loop_alarm(&m->loop, &m->drain, DRAIN_MS);
+	return true;
+}
+
 /* The end is known, the output is logged: let everybody know, in the order they rely on. */
 static void tell_end(struct monitor *m)
 {
-	if (m->state != ENDED)
+	if (m->state != ENDED || logs_hold_up(m))
 		return;
 	m->state = TOLD;
+	logging_finish(m);
 	clients_close(m);
 	control_close(m);
 	input_close(m);
@@ -85,6 +98,14 @@ static void grace_over(struct alarm *a)
 		loop_alarm(&m->loop, a, m->plan->stall_ms);
 	else
 		tell_end(m);
+}
+
+static void drain_over(struct alarm *a)
+{
+	struct monitor *m = container_of(a, struct monitor, drain);
+
+	m->drained = true;
+	monitor_log_drained(m);
 }
 
 static void time_is_up(struct alarm *a)
@@ -141,9 +162,17 @@ void monitor_stream_ended(struct monitor *m)
 	monitor_leave_if_done(m);
 }
 
+/* The grace for those who hold the output is over when its alarm is off. */
+void monitor_log_drained(struct monitor *m)
+{
+	if (m->state == ENDED && !m->grace.due_ms && !m->fan.from)
+		tell_end(m);
+	monitor_leave_if_done(m);
+}
+
 void monitor_leave_if_done(struct monitor *m)
 {
-	if (m->state == TOLD && !m->on_exit_pid && !stdio_is_open(m))
+	if (m->state == TOLD && !m->on_exit_pid && !stdio_is_open(m) && !logs_hold_up(m))
 		loop_stop(&m->loop);
 }
 
@@ -162,6 +191,7 @@ static void init(struct monitor *m, const struct plan *plan)
 {
 	m->plan = plan;
 	m->grace.ring = grace_over;
+	m->drain.ring = drain_over;
 	m->signals.fd = m->console.fd = m->ctl.fd = m->listener.fd = m->input.fd = m->oom_fd = -1;
 	for (int i = 0; i < MAX_CLIENTS; i++)
 		m->clients[i].src.fd = -1;
@@ -173,6 +203,7 @@ static const char *prepare(struct monitor *m, int child[3])
 {
 	if (loop_open(&m->loop) < 0 || watch_signals(m) < 0)
 		return "start the event loop";
+	logging_start(m);
 	if (stdio_open(m, child) < 0)
 		return "make the container's stdio";
 	if (m->plan->tty && console_listen(m) < 0)

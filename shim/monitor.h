@@ -13,7 +13,7 @@
 
 #include "lib/base.h"
 #include "shim/ctl.h"
-#include "shim/logfile.h"
+#include "shim/log.h"
 #include "shim/loop.h"
 
 enum {
@@ -56,6 +56,7 @@ struct plan {
 	bool any_eof;	     /* the first client to end its input ends the container's */
 	bool keep_stdin;     /* no client's end does */
 	bool flush_pieces;   /* log an unfinished line as it comes, not when it ends */
+	bool sync_logs;	     /* see the logs onto the disk before the end is told */
 	bool passthrough;    /* the container has our stdin, stdout, stderr */
 	int stdin_fd;	     /* the container's stdin, if not -1 */
 	int stdin_writer_fd; /* our end of it, if it is a fifo; else -1 */
@@ -128,8 +129,10 @@ struct monitor {
 	unsigned short rows, cols;
 
 	/* logging.c */
-	struct logfile *logs[MAX_LOGS];
+	struct log *logs[MAX_LOGS];
 	unsigned n_logs;
+	struct alarm drain; /* how long logs that hold records may hold up the end */
+	bool drained;
 
 	/* clients.c */
 	struct source listener;
@@ -178,6 +181,7 @@ void process_on_exit(struct monitor *m);
 void monitor_runtime_done(struct monitor *m, int wait_status);
 void monitor_process_ended(struct monitor *m, int wait_status);
 void monitor_stream_ended(struct monitor *m);
+void monitor_log_drained(struct monitor *m);
 void monitor_leave_if_done(struct monitor *m);
 
 /* stdio.c: pipes and reading. stdio_release: what was held back during creation goes to the logs.
@@ -195,10 +199,16 @@ int console_listen(struct monitor *m);
 void console_close(struct monitor *m);
 void console_resize(struct monitor *m, unsigned rows, unsigned cols);
 
-/* logging.c */
+/* logging.c: records to every log. pending: some may still be delivered; finish: what is not is
+ * lost; reaped: an ended child was a log's. */
+void logging_start(struct monitor *m);
 void logging_take(struct monitor *m, struct stream *s, bool flush);
 void logging_reopen(struct monitor *m);
 void logging_relax(struct monitor *m);
+bool logging_pending(const struct monitor *m);
+bool logging_reaped(struct monitor *m, pid_t pid);
+void logging_finish(struct monitor *m);
+void logging_abandon(struct monitor *m);
 
 /* clients.c: clients, and what they are sent. */
 int clients_listen(struct monitor *m);

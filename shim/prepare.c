@@ -58,12 +58,11 @@ static void claim_place(struct run *r, const char *path)
 			die("remove '%s/%s'", r->place, stale[i]);
 }
 
-static void choose_log(struct run *r, const char *spec)
+static void choose_log(struct run *r, const char *spec, const struct log_opts *o)
 {
 	struct monitor *m = &r->monitor;
-	struct logfile *lf = &r->files[m->n_logs];
 
-	switch (logspec_parse(spec, lf)) {
+	switch (logspec_parse(spec, o, &m->logs[m->n_logs])) {
 	case LOGSPEC_BAD:
 		opt_misuse("bad log '%s'", spec);
 	case LOGSPEC_NONE:
@@ -71,23 +70,25 @@ static void choose_log(struct run *r, const char *spec)
 	case LOGSPEC_PASSTHROUGH:
 		r->plan.passthrough = true;
 		return;
-	case LOGSPEC_FILE:
-		break;
+	case LOGSPEC_LOG:
+		m->n_logs++;
 	}
-	lf->max_bytes = r->log_max_size < 0 ? 0 : r->log_max_size;
-	lf->max_files = (unsigned)r->log_max_files;
-	lf->fd = -1;
-	m->logs[m->n_logs++] = lf;
 }
 
 static void choose_logs(struct run *r)
 {
+	const struct log_opts o = {
+		.id = r->id,
+		.max_bytes = r->log_max_size < 0 ? 0 : r->log_max_size,
+		.max_files = (unsigned)r->log_max_files,
+	};
+
 	if (r->logs.n > MAX_LOGS)
 		opt_misuse("more than %d logs", MAX_LOGS);
 	if (r->log_max_files < 1)
 		opt_misuse("--log-max-files must be at least 1");
 	for (size_t i = 0; i < r->logs.n; i++)
-		choose_log(r, r->logs.v[i]);
+		choose_log(r, r->logs.v[i], &o);
 }
 
 static void open_logs(struct run *r)
@@ -95,8 +96,8 @@ static void open_logs(struct run *r)
 	if (r->plan.passthrough && (r->monitor.n_logs || r->tty || r->open_stdin))
 		opt_misuse("passthrough goes with no other log, no -i and no terminal");
 	for (unsigned i = 0; i < r->monitor.n_logs; i++)
-		if (logfile_open(&r->files[i]) < 0)
-			die("open log '%s'", r->files[i].path);
+		if (r->monitor.logs[i]->driver->open(r->monitor.logs[i]) < 0)
+			die("open log '%s'", r->monitor.logs[i]->target);
 }
 
 /* A fifo is kept open for writing too: it does not end between one writer and the next. */
@@ -179,7 +180,8 @@ static void describe(const struct run *r)
 	for (size_t i = 0; i < globals.n; i++)
 		buf_addf(&runtime, "%s\n", globals.v[i]);
 	for (unsigned i = 0; i < r->monitor.n_logs; i++)
-		buf_addf(&logs, "%s:%s\n", logspec_name(r->files[i].format), r->files[i].path);
+		buf_addf(&logs, "%s:%s\n", r->monitor.logs[i]->driver->name,
+			 r->monitor.logs[i]->target);
 	if (file_replace(r->dirfd, PLACE_RUNTIME, 0644, buf_str(&runtime), runtime.len, false) <
 		    0 ||
 	    file_replace(r->dirfd, PLACE_LOG, 0644, buf_str(&logs), logs.len, false) < 0)

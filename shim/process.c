@@ -76,6 +76,8 @@ void process_reap(struct monitor *m)
 			monitor_process_ended(m, status);
 		else if (pid == m->on_exit_pid)
 			m->on_exit_pid = 0;
+		else
+			logging_reaped(m, pid);
 	}
 	monitor_leave_if_done(m);
 }

@@ -101,8 +101,7 @@ static void abandon(void)
 	static const char *const mine[] = { PLACE_RUNTIME_PID, PLACE_RUNTIME, PLACE_LOG,
 					    PLACE_TTY };
 
-	for (unsigned i = 0; i < run.monitor.n_logs; i++)
-		logfile_abandon(run.monitor.logs[i]);
+	logging_abandon(&run.monitor);
 	if (!run.claimed)
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(mine); i++)

@@ -23,7 +23,6 @@ struct run {
 	int report_fd;	   /* to the process that was started; -1: that is us */
 	char *pid_file;
 	struct strv command, on_exit_command;
-	struct logfile files[MAX_LOGS];
 	struct plan plan;
 	struct monitor monitor;
 };
