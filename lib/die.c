@@ -5,7 +5,7 @@
 /* The program's name and log settings are the only mutable state of lib/ (STYLE 2). */
 static struct {
 	const char *name;
-	int status;
+	int status, err;
 	die_sink *sink;
 	void (*cleanup)(void);
 } prog = { .name = "lash", .status = 1 };
@@ -33,6 +33,11 @@ int die_get_status(void)
 void die_to(die_sink *sink)
 {
 	prog.sink = sink;
+}
+
+int die_errno(void)
+{
+	return prog.err;
 }
 
 void die_cleanup(void (*fn)(void))
@@ -72,6 +77,7 @@ static void say(const char *level, int err, const char *fmt, va_list ap)
 	if (len < sizeof(msg) && err)
 		snprintf(msg + len, sizeof(msg) - len, ": %s", strerror(err));
 	die_clean(msg);
+	prog.err = err;
 	if (prog.sink)
 		prog.sink(level, msg);
 	else

@@ -23,6 +23,8 @@ const char *die_get_name(void);
 void die_status(int status);
 int die_get_status(void);
 void die_to(die_sink *sink);
+/* For a sink: the errno that the message ends with; 0 when it has none. */
+int die_errno(void);
 /* Run FN once before die or diex leaves (not at a normal exit). */
 void die_cleanup(void (*fn)(void));
 

@@ -1,19 +1,21 @@
-#include <fcntl.h>
+#include <string.h>
 #include <sys/time.h>
 #include <time.h>
 
 #include "lib/buf.h"
 #include "lib/die.h"
 #include "lib/emit.h"
-#include "lib/io.h"
 #include "lib/str.h"
 #include "runc/log.h"
 
+enum level { LEVEL_ERROR, LEVEL_WARNING, LEVEL_DEBUG };
+
 static struct {
-	int fd; /* -1: stderr */
+	struct log_target target;
 	bool json;
+	enum level level;
 	const char *prefix;
-} out = { .fd = -1 };
+} out = { .target = { LOG_STDERR, -1, NULL } };
 
 /* RFC 3339 in UTC, seconds for people and microseconds for machines. */
 static void format_time(char *s, size_t size, bool fraction)
@@ -40,6 +42,10 @@ static void format_json(struct buf *line, const char *level, const char *msg)
 	emit_str(&e, "level", level);
 	emit_str(&e, "msg", msg);
 	emit_str(&e, "time", when);
+	if (str_eq(level, "error"))
+		emit_str(&e, "code", log_code(msg, die_errno()));
+	if (die_errno())
+		emit_str_if(&e, "errno", strerrorname_np(die_errno()));
 	emit_end(&e);
 }
 
@@ -52,20 +58,21 @@ static void format_text(struct buf *line, const char *level, const char *msg)
 	emit_quoted(line, msg, strlen(msg), false);
 }
 
-static void write_line(int fd, struct buf *line)
+static int level_of(const char *name)
 {
-	buf_addc(line, '\n');
-	/* Nowhere is left to report that the log cannot be written. */
-	if (write(fd, line->data, line->len) < 0)
-		return;
+	static const char *const names[] = { "error", "warning", "debug", NULL };
+
+	return strv_index((char *const *)(uintptr_t)names, name);
 }
 
 /* An error goes to stderr as well, plainly: a person or a shim may be reading there. */
 static void sink(const char *level, const char *msg)
 {
-	_buf_ struct buf line = { 0 }, full = { 0 }, plain = { 0 };
+	_buf_ struct buf line = { 0 }, full = { 0 };
 	bool error = str_eq(level, "error");
 
+	if (level_of(level) > (int)out.level)
+		return;
 	if (error && out.prefix)
 		buf_addf(&full, "%s: ", out.prefix);
 	buf_adds(&full, msg);
@@ -73,23 +80,27 @@ static void sink(const char *level, const char *msg)
 		format_json(&line, level, full.data);
 	else
 		format_text(&line, level, full.data);
-	write_line(out.fd < 0 ? STDERR_FILENO : out.fd, &line);
-	if (out.fd < 0 || !error)
+	buf_addc(&line, '\n');
+	log_target_write(&out.target, level, full.data, &line);
+	if (out.target.kind == LOG_STDERR || !error)
 		return;
-	buf_adds(&plain, full.data);
-	write_line(STDERR_FILENO, &plain);
+	buf_addc(&full, '\n');
+	/* Nowhere is left to report that it cannot be written. */
+	if (write(STDERR_FILENO, full.data, full.len) < 0)
+		return;
 }
 
-void log_open(const char *path, const char *format)
+void log_open(const char *target, const char *format, const char *level)
 {
+	int n = level_of(level);
+
 	if (!str_eq(format, "text") && !str_eq(format, "json"))
 		diex("invalid log-format: '%s'", format);
+	if (n < 0)
+		diex("invalid log-level: '%s'", level);
 	out.json = str_eq(format, "json");
-	if (path && *path) {
-		out.fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
-		if (out.fd < 0)
-			die("open log '%s'", path);
-	}
+	out.level = (enum level)n;
+	out.target = log_target_open(target);
 	die_to(sink);
 }
 
@@ -100,11 +111,11 @@ void log_prefix(const char *prefix)
 
 int log_fd(void)
 {
-	return out.fd;
+	return out.target.fd;
 }
 
 void log_close(void)
 {
-	close_fd(&out.fd);
-	out.fd = -1;
+	close_fd(&out.target.fd);
+	out.target = (struct log_target){ LOG_STDERR, -1, NULL };
 }

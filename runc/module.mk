@@ -1,7 +1,7 @@
 # The OCI runtime. Static: nothing dynamic can be loaded once the mount namespace is swapped.
 LIBEXEC    += runc/runc
 STATICALLY += runc/runc
-runc/runc.objs := runc/log.c runc/self.c runc/state.c runc/sync.c
+runc/runc.objs := runc/log.c runc/log_code.c runc/log_target.c runc/self.c runc/state.c runc/sync.c
 runc/runc.objs += runc/create.c runc/exec.c runc/run.c runc/start.c
 runc/runc.objs += runc/make.c runc/cgroup.c runc/prepare.c runc/launch.c runc/clone.c runc/foreground.c runc/notify.c
 runc/runc.objs += runc/child.c runc/namespaces.c runc/rootfs.c runc/mount.c runc/mount_cgroup.c

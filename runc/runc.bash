@@ -39,7 +39,7 @@ _runc()
 		;;
 	esac
 	if [[ -z $verb ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "${!options[*]} --root --log --log-format --debug --rootless --cgroup-manager --systemd-cgroup --help --version" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "${!options[*]} --root --log --log-format --log-level --debug --rootless --cgroup-manager --systemd-cgroup --help --version" -- "$cur")
 	elif [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "${options[$verb]} --help" -- "$cur")
 	else

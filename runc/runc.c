@@ -1,5 +1,6 @@
 /* runc - run containers as the OCI runtime specification says. */
 #include <sys/prctl.h>
+#include <sys/stat.h>
 
 #include "lib/die.h"
 #include "lib/fd.h"
@@ -12,7 +13,8 @@
 
 struct globals runc_globals;
 
-static const char *root, *log_path, *log_format = "text", *rootless = "auto", *manager = "cgroupfs";
+static const char *root, *log_target, *log_format = "text", *log_level = "warning";
+static const char *rootless = "auto", *manager = "cgroupfs";
 static bool systemd_cgroup;
 
 static void show_version(const char *value _unused_)
@@ -25,8 +27,9 @@ static int verb_help(int argc _unused_, char **argv _unused_);
 
 static const struct opt opts[] = {
 	{ 0, "root", OPT_STR, &root, "DIR", "where state lives (/run/runc)" },
-	{ 0, "log", OPT_STR, &log_path, "FILE", "append messages to FILE" },
+	{ 0, "log", OPT_STR, &log_target, "TARGET", "log to a file, syslog:NAME or journald:NAME" },
 	{ 0, "log-format", OPT_STR, &log_format, "FORMAT", "text or json" },
+	{ 0, "log-level", OPT_STR, &log_level, "LEVEL", "error, warning or debug" },
 	{ 0, "debug", OPT_FLAG, &runc_globals.debug, NULL, "trace what is done" },
 	{ 0, "rootless", OPT_STR, &rootless, "WHEN",
 	  "true, false or auto: bear missing privileges" },
@@ -71,13 +74,39 @@ static int verb_help(int argc _unused_, char **argv _unused_)
 	return opt_parse(2, args, &usage);
 }
 
+/* The first user namespace has a fixed inode number (PROC_USER_INIT_INO in linux/proc_ns.h). */
+static bool is_in_userns(void)
+{
+	struct stat st;
+
+	return !stat("/proc/self/ns/user", &st) && st.st_ino != 0xeffffffd;
+}
+
 static bool is_rootless(void)
 {
 	if (str_eq(rootless, "true") || str_eq(rootless, "false"))
 		return str_eq(rootless, "true");
 	if (!str_eq(rootless, "auto"))
 		opt_misuse("--rootless takes true, false or auto, not '%s'", rootless);
-	return geteuid() != 0;
+	return geteuid() != 0 || is_in_userns();
+}
+
+/* An engine of a user's runs us as root of a namespace: the directory is still that user's. */
+static bool is_users_own(void)
+{
+	const char *user = getenv("USER");
+
+	return geteuid() || (is_in_userns() && (!user || !str_eq(user, "root")));
+}
+
+/* The sticky bit keeps those away that clean up temporary files. */
+static char *make_users_root(const char *xdg)
+{
+	char *path = xasprintf("%s/runc", xdg);
+
+	if (!mkdir(path, 0700) && chmod(path, 01700))
+		die("make '%s'", path);
+	return path;
 }
 
 static const char *find_root(void)
@@ -94,7 +123,7 @@ static const char *find_root(void)
 		}
 		return abs;
 	}
-	return geteuid() && xdg && *xdg ? xasprintf("%s/runc", xdg) : "/run/runc";
+	return xdg && *xdg && is_users_own() ? make_users_root(xdg) : "/run/runc";
 }
 
 static void set_globals(void)
@@ -103,6 +132,7 @@ static void set_globals(void)
 	runc_globals.root_given = root && *root;
 	runc_globals.rootless = is_rootless();
 	runc_globals.no_cgroups = str_eq(manager, "disabled");
+	runc_globals.debug |= str_eq(log_level, "debug");
 	if (runc_globals.debug)
 		setenv("LASH_DEBUG", "1", 1);
 	if (str_eq(runc_globals.root, "/"))
@@ -144,7 +174,7 @@ int main(int argc, char **argv)
 		die("open '/dev/null'");
 	at = opt_parse(argc, argv, &usage);
 	set_globals();
-	log_open(log_path, log_format);
+	log_open(log_target, log_format, runc_globals.debug ? "debug" : log_level);
 	self_protect(argv + at, argv);
 	return opt_run_verb(argc, argv, &usage);
 }
