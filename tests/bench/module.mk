@@ -2,3 +2,4 @@
 TESTPROGS += tests/bench/interleave
 TESTPROGS += tests/bench/floor
 STATICALLY += tests/bench/floor
+tests/bench/floor.libs := libseccomp
