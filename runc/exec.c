@@ -272,5 +272,7 @@ int verb_exec(int argc, char **argv)
 	close_fd(&l.console_sockfd);
 	launch_release(&l);
 	launch_done();
-	return o.detach ? 0 : foreground_wait(l.pid, l.pidfd, terminal_sockfd, -1);
+	if (o.detach)
+		return 0;
+	return proc_exit_code(foreground_wait(l.pid, l.pidfd, terminal_sockfd, -1));
 }

@@ -17,7 +17,7 @@ struct foreground {
 	pid_t pid;
 	int pidfd, signalfd, masterfd;
 	bool ended;
-	int code;
+	int wstatus;
 	bool raw;
 	struct termios saved;
 };
@@ -61,7 +61,7 @@ static void reap(struct foreground *f)
 		if (pid != f->pid)
 			continue;
 		f->ended = true;
-		f->code = proc_exit_code(status);
+		f->wstatus = status;
 	}
 }
 
@@ -146,5 +146,5 @@ int foreground_wait(pid_t pid, int pidfd, int sockfd, int notifyfd)
 		warn("restore the terminal");
 	close_fd(&f.masterfd);
 	close_fd(&f.signalfd);
-	return f.code;
+	return f.wstatus;
 }

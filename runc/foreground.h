@@ -10,7 +10,7 @@
 /* Before the process is made: hold signals back until they can be passed on; SUBREAPER: adopt its
  * orphans. */
 void foreground_begin(bool subreaper);
-/* Until PID ends; returns its exit status (128 + signal). The master of its terminal, if any,
+/* Until PID ends; returns what wait(2) reports. The master of its terminal, if any,
  * arrives on SOCKFD; what it says on NOTIFYFD goes to notify_take. -1 for what there is not. */
 int foreground_wait(pid_t pid, int pidfd, int sockfd, int notifyfd);
 

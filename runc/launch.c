@@ -152,6 +152,8 @@ static void save(struct launch *l)
 		die("read the start time of %d", (int)l->pid);
 	l->container->init_process_pid = l->pid;
 	l->container->init_process_start = st.start_ticks;
+	if (!l->parked)
+		l->container->started = state_now();
 	if (container_save(l->container))
 		die("write state of container '%s'", l->container->id);
 }

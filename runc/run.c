@@ -2,6 +2,8 @@
 #include <sys/prctl.h>
 
 #include "lib/die.h"
+#include "lib/proc.h"
+#include "runc/ending.h"
 #include "runc/foreground.h"
 #include "runc/log.h"
 #include "runc/make.h"
@@ -24,13 +26,22 @@ static const struct usage usage = {
 	NULL,
 };
 
+static void keep_ending(const struct container *c, int wstatus)
+{
+	_ending_ struct ending e = { 0 };
+
+	ending_of(c, wstatus, true, &e);
+	if (ending_save(c, &e))
+		warn("keep the exit status of container '%s'", c->id);
+}
+
 int verb_run(int argc, char **argv)
 {
 	struct launch l = LAUNCH_NONE;
 	_container_ struct container c = CONTAINER_NONE;
 	_spec_ struct spec spec = { 0 };
 	_close_ int terminal_sockfd = -1, notifyfd = -1;
-	int code;
+	int code, wstatus;
 
 	argv += runc_parse(argc, argv, &usage, 1, 1);
 	log_prefix("runc run failed");
@@ -45,9 +56,12 @@ int verb_run(int argc, char **argv)
 		notify_wait(notifyfd, l.pid, l.pidfd);
 		return 0;
 	}
-	code = foreground_wait(l.pid, l.pidfd, terminal_sockfd, notifyfd);
-	if (keep)
+	wstatus = foreground_wait(l.pid, l.pidfd, terminal_sockfd, notifyfd);
+	code = proc_exit_code(wstatus);
+	if (keep) {
+		keep_ending(&c, wstatus);
 		return code;
+	}
 	if (container_lock(&c)) {
 		if (errno == ENOENT)
 			return code;

@@ -6,6 +6,7 @@ _runc()
 		[create]='--bundle --config --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --no-subreaper --preserve-fds'
 		[delete]='--force'
 		[exec]='--process --cwd --env --tty --user --additional-gids --cap --detach --console-socket --pidfd-socket --pid-file --process-label --apparmor --no-new-privs --preserve-fds --cgroup --ignore-paused'
+		[events]='--interval --stats'
 		[features]=''
 		[kill]='--all'
 		[list]='--format --quiet'
@@ -16,6 +17,7 @@ _runc()
 		[start]=''
 		[state]=''
 		[update]='--resources --blkio-weight --cpu-period --cpu-quota --cpu-burst --cpu-share --cpu-rt-period --cpu-rt-runtime --cpu-idle --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit'
+		[wait]='--ended'
 	)
 	options[run]="${options[create]} --detach --keep"
 	for ((i = 1; i < COMP_CWORD; i++)); do

@@ -42,6 +42,7 @@ static const struct opt opts[] = {
 static const struct verb verbs[] = {
 	{ "create", verb_create, "make a container, ready to start" },
 	{ "delete", verb_delete, "remove a container" },
+	{ "events", verb_events, "tell what a container uses, as it goes" },
 	{ "exec", verb_exec, "run one more process in a container" },
 	{ "features", verb_features, "tell what this runtime can do" },
 	{ "kill", verb_kill, "send a signal to a container" },
@@ -54,6 +55,7 @@ static const struct verb verbs[] = {
 	{ "start", verb_start, "start a created container" },
 	{ "state", verb_state, "tell a container's state" },
 	{ "update", verb_update, "change a container's limits" },
+	{ "wait", verb_wait, "wait for a container's end" },
 	{ "help", verb_help, NULL },
 	{ 0 },
 };

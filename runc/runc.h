@@ -26,6 +26,7 @@ extern struct globals runc_globals;
 /* A verb is one file, runc/VERB.c. argv[0] is the verb's name; the result is the exit status. */
 int verb_create(int argc, char **argv);
 int verb_delete(int argc, char **argv);
+int verb_events(int argc, char **argv);
 int verb_exec(int argc, char **argv);
 int verb_features(int argc, char **argv);
 int verb_kill(int argc, char **argv);
@@ -38,6 +39,7 @@ int verb_spec(int argc, char **argv);
 int verb_start(int argc, char **argv);
 int verb_state(int argc, char **argv);
 int verb_update(int argc, char **argv);
+int verb_wait(int argc, char **argv);
 
 /* Usage of a verb: parses with single-dash long options, stops at the first operand, checks the
  * number of operands (MAX < 0: any number) with runc's words. Returns the index of the first

@@ -84,6 +84,9 @@ int verb_start(int argc, char **argv)
 		diex("container init died before it was started");
 	if (said.len > 1)
 		diex("unable to start container process: %s", said.data + 1);
+	c.started = state_now();
+	if (container_save(&c))
+		warn("write state of container '%s'", c.id);
 	make_poststart(&c, &spec);
 	notify_wait(notifyfd, (pid_t)c.init_process_pid, pidfd);
 	return 0;

@@ -12,6 +12,7 @@
 #include "lib/path.h"
 #include "lib/proc.h"
 #include "lib/str.h"
+#include "runc/ending.h"
 #include "runc/runc.h"
 #include "runc/state.h"
 
@@ -22,6 +23,7 @@ static const struct field fields[] = {
 	STR(struct container, bundle, 0),
 	STR(struct container, rootfs, 0),
 	STR(struct container, created, 0),
+	STR(struct container, started, 0),
 	STR(struct container, cgroup, 0),
 	STR(struct container, ociVersion, 0),
 	MAP(struct container, annotations, 0),
@@ -35,7 +37,7 @@ static const struct field fields[] = {
 };
 static const struct schema schema = { sizeof(struct container), fields };
 
-static char *format_now(void)
+char *state_now(void)
 {
 	struct timespec now;
 	struct tm tm;
@@ -59,7 +61,7 @@ int container_make(struct container *c, const char *root, const char *id)
 	if (c->dirfd < 0 || proc_read_stat(getpid(), &self))
 		return -1;
 	c->id = xstrdup(id);
-	c->created = format_now();
+	c->created = state_now();
 	c->creator_pid = getpid();
 	c->creator_start = self.start_ticks;
 	return 0;
@@ -137,6 +139,7 @@ int container_save(const struct container *c)
 	emit_int(&e, "init_process_pid", c->init_process_pid);
 	emit_u64(&e, "init_process_start", c->init_process_start);
 	emit_str_if(&e, "created", c->created);
+	emit_str_if(&e, "started", c->started);
 	emit_bool(&e, "rootless", c->rootless);
 	emit_int(&e, "creator_pid", c->creator_pid);
 	emit_u64(&e, "creator_start", c->creator_start);
@@ -241,6 +244,20 @@ int container_spec(const struct container *c, struct spec *out, char why[DECODE_
 	return spec_load(out, c->dirfd, CONTAINER_CONFIG, why);
 }
 
+/* Behind what runc tells: what became of it. */
+static void emit_more(struct emit *e, const struct container *c, enum status status)
+{
+	_ending_ struct ending end = { 0 };
+
+	emit_str(e, "owner", "");
+	emit_str_if(e, "started", c->started);
+	if (status != STATUS_STOPPED || ending_find(c, &end))
+		return;
+	emit_object(e, "exit");
+	ending_emit(e, &end);
+	emit_end(e);
+}
+
 void container_emit(const struct container *c, enum status status, bool full, unsigned int indent,
 		    struct buf *out)
 {
@@ -261,6 +278,6 @@ void container_emit(const struct container *c, enum status status, bool full, un
 	if (c->annotations.n)
 		emit_map(&c->annotations, "annotations", &e);
 	if (full)
-		emit_str(&e, "owner", "");
+		emit_more(&e, c, status);
 	emit_end(&e);
 }

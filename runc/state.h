@@ -24,8 +24,8 @@ struct container {
 	int dirfd; /* ROOT/ID; holds the lock */
 
 	/* state.json */
-	char *bundle, *rootfs; /* absolute */
-	char *created;	       /* RFC 3339 with nanoseconds */
+	char *bundle, *rootfs;	 /* absolute */
+	char *created, *started; /* RFC 3339 with nanoseconds; started: NULL before */
 	char *cgroup; /* path in every hierarchy, without leading slash; NULL: cgroups are not
 			 managed */
 	char *ociVersion;
@@ -66,6 +66,9 @@ void container_free(struct container *c);
 
 /* container_load for the container the user named; says "container does not exist" and exits. */
 void xcontainer_load(struct container *c, const char *id, bool locked);
+
+/* The time as state.json has it, malloc'd. */
+char *state_now(void);
 
 enum status container_status(const struct container *c);
 const char *status_name(enum status s);

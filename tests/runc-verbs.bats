@@ -102,13 +102,13 @@ in_group() {
 	[[ $stderr == *'invalid container ID format'* ]] || fail "$stderr"
 }
 
-@test "runc state: prints the members runc prints, in its order" {
+@test "runc state: prints the members runc prints, in its order, and when it was started" {
 	configure '.process.args = ["sleep", "1000"] | .annotations = {"a.b": "c"}'
 	start_container
 	run --separate-stderr rc state "$id"
 	assert_status 0
 	[ "$(jq -r 'keys_unsorted | join(" ")' <<<"$output")" = \
-		"ociVersion id pid status bundle rootfs created annotations owner" ]
+		"ociVersion id pid status bundle rootfs created annotations owner started" ]
 	[ "$(jq -r '.id, .status, .bundle, .annotations."a.b", .owner' <<<"$output")" = \
 		"$(printf '%s\n' "$id" running "$bundle" c "")" ]
 	[[ $(jq -r .created <<<"$output") =~ ^20[0-9-]+T[0-9:]+\.[0-9]+Z$ ]]

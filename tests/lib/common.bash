@@ -21,12 +21,14 @@ need() {
 	done
 }
 
-# has WHAT - root, kernel:FEATURE, or a command's name.
+# has WHAT - root, kernel:FEATURE, kernel:VERSION (at least), kernel:criu (checkpoints can be made), or a command's name.
 has() {
 	case $1 in
 	root) [ "$(id -u)" -eq 0 ] ;;
 	kernel:cgroup2-memory) grep -qw memory /sys/fs/cgroup/cgroup.controllers 2>/dev/null ;;
 	kernel:cgroup1) [ -d /sys/fs/cgroup/memory ] ;;
+	kernel:[0-9]*) [ "$(printf '%s\n' "${1#kernel:}" "$(uname -r)" | sort -V | head -n 1)" = "${1#kernel:}" ] ;;
+	kernel:criu) criu check >/dev/null 2>&1 ;;
 	kernel:userns) unshare -U true 2>/dev/null ;;
 	kernel:apparmor) [ -e /sys/module/apparmor/parameters/enabled ] ;;
 	kernel:*) [ -e "/proc/self/ns/${1#kernel:}" ] || [ -e "/sys/module/${1#kernel:}" ] ;;
