@@ -1,7 +1,7 @@
 # shellcheck shell=dash disable=SC2034,SC2154
 # make.sh - from an image and options to a container that can be started.
 # Defines: make_container, abandon_new. Sets: dir, short, values begin.sh wants.
-# Reads: run_* (see args(8)).
+# Reads: run_* (see args(8)), run_volatile: the root file system will not be mounted again.
 
 # abandon_new - the whole of error recovery: what was begun is removed by its ID.
 abandon_new() {
@@ -19,9 +19,10 @@ pull_image() {
 		"docker://$run_ref" "$LASH_ROOT/images:$run_ref" || exit 125
 }
 
-# unpack_image - mount the root file system and keep the image's configuration.
+# unpack_image - mount the root file system and keep the image's configuration. What is removed at its end need not be
+# synced before.
 unpack_image() {
-	step_to "$dir/image.json" imgunpack ${run_platform:+--platform "$run_platform"} --overlay "$dir" \
+	step_to "$dir/image.json" imgunpack ${run_volatile:+--volatile} ${run_platform:+--platform "$run_platform"} --overlay "$dir" \
 		"$LASH_ROOT/images:$run_ref" "$dir/rootfs"
 }
 

@@ -12,6 +12,7 @@ if [ -n "${run_tty-}" ] && [ -n "${run_stdin-}" ] && [ -z "${run_detach-}" ]; th
 	is_printing || [ -t 0 ] || die "the input device is not a TTY"
 fi
 
+run_volatile=${run_rm-}
 on_exit abandon_new
 make_container "$@"
 id=$run_id

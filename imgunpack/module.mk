@@ -1,4 +1,5 @@
-LIBEXEC += imgunpack/imgunpack
+LIBEXEC  += imgunpack/imgunpack
+ARCHIVES += imgunpack/imgunpack
 imgunpack/imgunpack.objs := imgunpack/apply.c imgunpack/attr.c imgunpack/entry.c imgunpack/feed.c \
                             imgunpack/flat.c imgunpack/layer.c imgunpack/link.c imgunpack/map.c imgunpack/overlay.c imgunpack/parent.c \
                             imgunpack/place.c imgunpack/stack.c imgunpack/store.c imgunpack/times.c imgunpack/upper.c \

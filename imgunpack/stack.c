@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "imgunpack/stack.h"
 #include "lib/die.h"
@@ -130,6 +131,14 @@ static int mount_old(const struct stack *s, const char *upper, const char *work)
 	return fd;
 }
 
+/* Where the kernel leaves word that the upper directory may lack what was never synced. */
+static bool was_volatile(const char *work)
+{
+	_free_ char *mark = work ? xasprintf("%s/work/incompat/volatile", work) : NULL;
+
+	return mark && !access(mark, F_OK);
+}
+
 int stack_mount(const struct stack *s, const char *upper, const char *work)
 {
 	_buf_ struct buf why = { 0 };
@@ -144,6 +153,8 @@ int stack_mount(const struct stack *s, const char *upper, const char *work)
 	fd = mount_new(s, upper, work, &why);
 	if (fd < 0 && errno == EINVAL)
 		fd = mount_old(s, upper, work);
+	if (fd < 0 && was_volatile(work))
+		diex("mount an overlay again that was volatile: '%s'", work);
 	if (fd < 0)
 		die("mount an overlay of %zu layers%s%s", s->layers.n, why.len ? ": " : "",
 		    buf_str(&why));

@@ -2,12 +2,15 @@
  * hex digits.
  *
  * Anything else (upper case, other algorithms, other lengths) is refused before it can reach a path
- * or a URL. Hashing cannot fail and allocates nothing. This is the only user of libcrypto.
+ * or a URL. Hashing cannot fail and allocates nothing. It is in digest_sum.c, the only user of
+ * libcrypto: who only reads digests does not pay for loading it.
  */
 #ifndef LIB_DIGEST_H
 #define LIB_DIGEST_H
 
 #include "lib/base.h"
+
+#define DIGEST_PREFIX "sha256:"
 
 enum {
 	DIGEST_RAW_BYTES = 32,

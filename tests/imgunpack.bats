@@ -206,6 +206,10 @@ umoci_image() {
 	LASH_ROOT=$PWD/root imgunpack --sync --volatile --overlay c l:t mounted >/dev/null
 	[ "$(ls root/layers | wc -l)" -eq 1 ]
 	grep -q " $PWD/mounted .*volatile" /proc/self/mountinfo
+	umount mounted
+	LASH_ROOT=$PWD/root run --separate-stderr imgunpack --overlay c l:t mounted
+	assert_status 1
+	assert_one_line "imgunpack: mount an overlay again that was volatile: '*'"
 }
 
 @test "imgunpack --overlay: a store with blanks, commas and colons in its name" {

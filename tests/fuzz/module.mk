@@ -6,7 +6,6 @@ tests/fuzz/seccomp.libs := libseccomp
 tests/fuzz/auth.objs := imgunpack/base64.c imgunpack/challenge.c
 tests/fuzz/index.libs := libcrypto
 tests/fuzz/manifest.libs := libcrypto
-tests/fuzz/ref.libs := libcrypto
 tests/fuzz/passwd.objs := bundle/user.c
 tests/fuzz/volume.objs := bundle/volume.c
 tests/fuzz/bundle_edit.objs := $(bundle/bundle.objs)

@@ -3,7 +3,6 @@ UNITS += $(filter-out tests/unit/tap,$(patsubst %.c,%,$(wildcard tests/unit/*.c)
 tests/unit/cap.libs := libcap
 tests/unit/seccomp.libs := libseccomp
 tests/unit/digest.libs := libcrypto
-tests/unit/ref.libs := libcrypto
 tests/unit/image.libs := libcrypto
 tests/unit/layout.libs := libcrypto
 tests/unit/user.objs := bundle/user.c
