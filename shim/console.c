@@ -1,18 +1,23 @@
 /* console.c - the container's terminal: the runtime sends us its master, we keep its size. */
-#include <fcntl.h>
-#include <string.h>
+#include <stdio.h>
+#include <sys/stat.h>
 
 #include "lib/fd.h"
 #include "lib/sock.h"
 #include "lib/tty.h"
-#include "shim/monitor.h"
+#include "shim/console.h"
 
-static void apply_size(struct monitor *m)
+void console_fit(const struct console *c, int masterfd)
 {
-	struct winsize ws = { .ws_row = m->rows, .ws_col = m->cols };
+	if (c->have_size)
+		(void)!tty_set_size(masterfd, &c->size);
+}
 
-	if (m->have_size && m->streams[STREAM_OUT].src.fd >= 0 && m->have_console)
-		(void)!tty_set_size(m->streams[STREAM_OUT].src.fd, &ws);
+void console_set_size(struct console *c, unsigned rows, unsigned cols)
+{
+	c->have_size = true;
+	c->size = (struct winsize){ .ws_row = (unsigned short)rows,
+				    .ws_col = (unsigned short)cols };
 }
 
 /* Runtimes differ in whether they leave this on; programs expect it. */
@@ -26,62 +31,43 @@ static void map_newlines(int fd)
 	tcsetattr(fd, TCSANOW, &t);
 }
 
-static void adopt_master(struct monitor *m, int fd)
-{
-	if (m->have_console) {
-		close(fd);
-		return;
-	}
-	m->have_console = true;
-	map_newlines(fd);
-	/* The same device twice, as epoll knows a descriptor once. */
-	m->input.fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	(void)!stdio_watch(m, &m->streams[STREAM_OUT], fd);
-	apply_size(m);
-	clients_watch(m);
-}
-
 static void receive_master(struct source *src, uint32_t events _unused_)
 {
-	struct monitor *m = container_of(src, struct monitor, console);
+	struct console *c = container_of(src, struct console, listener);
 	_close_ int conn = accept4(src->fd, NULL, NULL, SOCK_CLOEXEC);
 	int fds[1];
 	size_t nfds = 1;
 	char name[256];
 
-	if (conn >= 0 && sock_recv_fds(conn, name, sizeof(name), fds, &nfds) > 0 && nfds == 1)
-		adopt_master(m, fds[0]);
+	if (conn < 0 || sock_recv_fds(conn, name, sizeof(name), fds, &nfds) <= 0 || nfds != 1)
+		return;
+	map_newlines(fds[0]);
+	console_fit(c, fds[0]);
+	c->adopt(c, fds[0]);
 }
 
-int console_listen(struct monitor *m)
+int console_listen(struct console *c, struct loop *l, int dirfd, const char *name)
 {
-	char path[FD_LINK_MAX + 32], link[FD_LINK_MAX];
+	char path[FD_LINK_MAX + 64], link[FD_LINK_MAX];
 
-	snprintf(path, sizeof(path), "%s/%s", fd_link(m->plan->dirfd, link), m->plan->console_name);
-	m->console = (struct source){ .ready = receive_master };
-	m->console.fd = sock_listen(path, SOCK_STREAM, 0600, 1);
-	if (m->console.fd < 0)
+	c->loop = l;
+	c->dirfd = dirfd;
+	c->name = name;
+	snprintf(path, sizeof(path), "%s/%s", fd_link(dirfd, link), name);
+	c->listener = (struct source){ .ready = receive_master };
+	c->listener.fd = sock_listen(path, SOCK_STREAM, 0600, 1);
+	if (c->listener.fd < 0)
 		return -1;
 	/* By way of our own descriptor: however deep the directory, it fits into a socket address.
 	 */
-	snprintf(m->console_path, sizeof(m->console_path), "/proc/%d/fd/%d/%s", getpid(),
-		 m->plan->dirfd, m->plan->console_name);
-	*m->plan->console_slot = m->console_path;
-	return loop_watch(&m->loop, &m->console, EPOLLIN);
+	snprintf(c->path, sizeof(c->path), "/proc/%d/fd/%d/%s", getpid(), dirfd, name);
+	return loop_watch(l, &c->listener, EPOLLIN);
 }
 
-void console_close(struct monitor *m)
+void console_close(struct console *c)
 {
-	if (m->console.fd < 0)
+	if (c->listener.fd < 0)
 		return;
-	loop_close(&m->loop, &m->console);
-	unlinkat(m->plan->dirfd, m->plan->console_name, 0);
-}
-
-void console_resize(struct monitor *m, unsigned rows, unsigned cols)
-{
-	m->have_size = true;
-	m->rows = (unsigned short)rows;
-	m->cols = (unsigned short)cols;
-	apply_size(m);
+	loop_close(c->loop, &c->listener);
+	unlinkat(c->dirfd, c->name, 0);
 }

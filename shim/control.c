@@ -11,7 +11,7 @@ static void obey(struct monitor *m, const struct ctl_command *cmd)
 	case CTL_NONE:
 		return;
 	case CTL_RESIZE:
-		console_resize(m, cmd->rows, cmd->cols);
+		stdio_resize(m, cmd->rows, cmd->cols);
 		return;
 	case CTL_REOPEN:
 		logging_reopen(m);

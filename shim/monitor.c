@@ -20,7 +20,7 @@ static void fail(struct monitor *m, int status, const char *why, size_t len)
 	m->state = TOLD;
 	clients_close(m);
 	control_close(m);
-	console_close(m);
+	console_close(&m->console);
 	m->ending.code = status;
 	m->plan->face->failed(m, status, why, len);
 	if (m->plan->on_exit_always)
@@ -121,7 +121,7 @@ void monitor_runtime_done(struct monitor *m, int wait_status)
 	const struct stream *err = &m->streams[STREAM_ERR];
 	int status = proc_exit_code(wait_status);
 
-	console_close(m);
+	console_close(&m->console);
 	if (status == 0)
 		m->pid = process_read_pid(m);
 	if (m->pid <= 0) {
@@ -192,7 +192,8 @@ static void init(struct monitor *m, const struct plan *plan)
 	m->plan = plan;
 	m->grace.ring = grace_over;
 	m->drain.ring = drain_over;
-	m->signals.fd = m->console.fd = m->ctl.fd = m->listener.fd = m->input.fd = m->oom_fd = -1;
+	m->signals.fd = m->console.listener.fd = m->ctl.fd = m->listener.fd = m->input.fd =
+		m->oom_fd = -1;
 	for (int i = 0; i < MAX_CLIENTS; i++)
 		m->clients[i].src.fd = -1;
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -206,7 +207,7 @@ static const char *prepare(struct monitor *m, int child[3])
 	logging_start(m);
 	if (stdio_open(m, child) < 0)
 		return "make the container's stdio";
-	if (m->plan->tty && console_listen(m) < 0)
+	if (m->plan->tty && stdio_await_console(m) < 0)
 		return "make the console socket";
 	if (clients_listen(m) < 0)
 		return "make the attach socket";

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "lib/base.h"
+#include "shim/console.h"
 #include "shim/ctl.h"
 #include "shim/log.h"
 #include "shim/loop.h"
@@ -122,11 +123,9 @@ struct monitor {
 	bool warm; /* buffers hold memory worth giving back */
 	char oom_score[OOM_SCORE_MAX];
 
-	/* console.c */
-	struct source console;
-	char console_path[64];
-	bool have_console, have_size;
-	unsigned short rows, cols;
+	/* the pty's socket and size; stdio.c has its master */
+	struct console console;
+	bool have_console;
 
 	/* logging.c */
 	struct log *logs[MAX_LOGS];
@@ -193,11 +192,8 @@ void stdio_drain(struct monitor *m);
 bool stdio_is_open(const struct monitor *m);
 void stdio_pause(struct monitor *m, bool pause);
 void stdio_send(struct monitor *m);
-
-/* console.c: the pty's socket, its master and its size. */
-int console_listen(struct monitor *m);
-void console_close(struct monitor *m);
-void console_resize(struct monitor *m, unsigned rows, unsigned cols);
+int stdio_await_console(struct monitor *m);
+void stdio_resize(struct monitor *m, unsigned rows, unsigned cols);
 
 /* logging.c: records to every log. pending: some may still be delivered; finish: what is not is
  * lost; reaped: an ended child was a log's. */

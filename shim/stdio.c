@@ -247,3 +247,34 @@ void stdio_pause(struct monitor *m, bool pause)
 			loop_watch(&m->loop, &s->src, pause ? 0 : EPOLLIN);
 	}
 }
+
+static void adopt_master(struct console *c, int fd)
+{
+	struct monitor *m = container_of(c, struct monitor, console);
+
+	if (m->have_console) {
+		close(fd);
+		return;
+	}
+	m->have_console = true;
+	/* The same device twice, as epoll knows a descriptor once. */
+	m->input.fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	(void)!stdio_watch(m, &m->streams[STREAM_OUT], fd);
+	clients_watch(m);
+}
+
+int stdio_await_console(struct monitor *m)
+{
+	m->console.adopt = adopt_master;
+	if (console_listen(&m->console, &m->loop, m->plan->dirfd, m->plan->console_name) < 0)
+		return -1;
+	*m->plan->console_slot = m->console.path;
+	return 0;
+}
+
+void stdio_resize(struct monitor *m, unsigned rows, unsigned cols)
+{
+	console_set_size(&m->console, rows, cols);
+	if (m->have_console && m->streams[STREAM_OUT].src.fd >= 0)
+		console_fit(&m->console, m->streams[STREAM_OUT].src.fd);
+}
