@@ -308,10 +308,15 @@ const char *spec_rlimit_name(int type)
 
 int spec_parse(struct spec *out, const char *text, size_t len, char why[DECODE_WHY_MAX])
 {
+	struct json *tree = json_parse(text, len, JSON_LAST_WINS, why);
+
 	*out = (struct spec){ 0 };
-	out->json = json_parse(text, len, JSON_LAST_WINS, why);
-	if (!out->json)
-		return set_errno(EINVAL);
+	return tree ? spec_decode(out, tree, why) : set_errno(EINVAL);
+}
+
+int spec_decode(struct spec *out, struct json *tree, char why[DECODE_WHY_MAX])
+{
+	*out = (struct spec){ .json = tree };
 	if (decode(&spec_schema, out->json, "", out, why))
 		return -1;
 	return spec_check(out, why);

@@ -171,6 +171,8 @@ extern const struct schema spec_process_schema;
 /* Decode TEXT and check what can be checked without the host: versions, required members,
  * duplicates, ranges. OUT is zeroed first; spec_free releases it, also after a failure. */
 _check_ int spec_parse(struct spec *out, const char *text, size_t len, char why[DECODE_WHY_MAX]);
+/* The same for a tree, which is OUT's from now on. */
+_check_ int spec_decode(struct spec *out, struct json *tree, char why[DECODE_WHY_MAX]);
 /* The same for a file below DIRFD, at most SPEC_MAX_BYTES. Failing to read it leaves WHY empty and
  * errno set. */
 _check_ int spec_load(struct spec *out, int dirfd, const char *name, char why[DECODE_WHY_MAX]);

@@ -4,18 +4,21 @@
 
 #include "lib/die.h"
 #include "lib/proc.h"
+#include "runc/ids.h"
 #include "runc/runc.h"
 
-static bool force;
+static bool force, all, regex;
 
 static const struct opt opts[] = {
 	{ 'f', "force", OPT_FLAG, &force, NULL,
 	  "kill the container if it still runs; no container is no failure" },
+	{ 'r', "regex", OPT_FLAG, &regex, NULL, "ID is a regular expression: all that it matches" },
+	{ 'a', "all", OPT_FLAG, &all, NULL, "all containers, without an ID" },
 	{ 0 },
 };
 
 static const struct usage usage = {
-	.synopsis = "[--force] ID",
+	.synopsis = "[--force] ID | --regex REGEX | --all",
 	.purpose = "Remove what a stopped container holds: its cgroups and its state.",
 	.opts = opts,
 	.flags = OPT_STOP | OPT_SINGLE,
@@ -47,10 +50,9 @@ static void kill_first(const char *id)
 		debug("kill container '%s': %s", id, strerror(errno));
 }
 
-int verb_delete(int argc, char **argv)
+static void delete_one(const char *id)
 {
 	_container_ struct container c = CONTAINER_NONE;
-	const char *id = argv[runc_parse(argc, argv, &usage, 1, 1)];
 
 	runc_check_id(id);
 	if (force)
@@ -59,12 +61,27 @@ int verb_delete(int argc, char **argv)
 		if (errno != ENOENT)
 			die("cannot load container '%s'", id);
 		if (force)
-			return 0;
+			return;
 		diex("container does not exist");
 	}
 	if (!force)
 		check_stopped(&c);
 	if (container_destroy(&c))
 		die("cannot delete container '%s'", id);
-	return 0;
+}
+
+int verb_delete(int argc, char **argv)
+{
+	_strv_ struct strv ids = { 0 };
+	int n = argc - runc_parse(argc, argv, &usage, 0, 1);
+
+	if (n != (all ? 0 : 1))
+		opt_misuse(all ? "\"delete --all\" takes no ID"
+			       : "\"delete\" requires exactly 1 argument(s)");
+	if (!all && !regex) {
+		delete_one(argv[argc - 1]);
+		return 0;
+	}
+	ids_find(&ids, all ? NULL : argv[argc - 1]);
+	return ids_each(&ids, delete_one);
 }

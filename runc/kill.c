@@ -5,19 +5,22 @@
 #include "lib/die.h"
 #include "lib/proc.h"
 #include "runc/group.h"
+#include "runc/ids.h"
 #include "runc/runc.h"
 
 enum { THAW_MS = 2000 };
 
-static bool all;
+static bool all, regex;
+static int sig;
 
 static const struct opt opts[] = {
 	{ 'a', "all", OPT_FLAG, &all, NULL, "signal every process; none left is no failure" },
+	{ 'r', "regex", OPT_FLAG, &regex, NULL, "ID is a regular expression: all that it matches" },
 	{ 0 },
 };
 
 static const struct usage usage = {
-	.synopsis = "[--all] ID [SIGNAL]",
+	.synopsis = "[--all] [--regex] ID [SIGNAL]",
 	.purpose = "Send SIGNAL (a name or a number; TERM unless given) to the container's init.",
 	.opts = opts,
 	.flags = OPT_STOP | OPT_SINGLE,
@@ -25,11 +28,11 @@ static const struct usage usage = {
 
 static int parse_signal(const char *s)
 {
-	int sig = str_eq(s, "0") ? 0 : proc_signal_number(s);
+	int n = str_eq(s, "0") ? 0 : proc_signal_number(s);
 
-	if (sig < 0)
+	if (n < 0)
 		diex("unknown signal \"%s\"", s);
-	return sig;
+	return n;
 }
 
 /* Init of a process namespace takes everybody in it along; elsewhere KILL must look for them
@@ -42,7 +45,7 @@ static bool shares_processes(const struct container *c)
 	return !container_spec(c, &spec, why) && !spec_is_new(&spec, CLONE_NEWPID);
 }
 
-static void signal_init(const struct container *c, int sig)
+static void signal_init(const struct container *c)
 {
 	_close_ int pidfd = container_pidfd(c);
 
@@ -64,32 +67,44 @@ static void thaw(const struct container *c)
 		warn("cannot thaw container '%s'", c->id);
 }
 
-static void signal_group(const struct container *c, int sig)
+static void signal_group(const struct container *c)
 {
 	_group_ struct group g = GROUP_NONE;
 
 	if (group_open(&g, c)) {
 		if (errno != ENOENT)
 			die("unable to kill all processes");
-		signal_init(c, sig);
+		signal_init(c);
 	} else if (cgroup_kill(&g.cgroup, sig)) {
 		die("unable to kill all processes");
 	}
 }
 
-int verb_kill(int argc, char **argv)
+static void kill_one(const char *id)
 {
 	_container_ struct container c = CONTAINER_NONE;
-	int sig;
 
-	argv += runc_parse(argc, argv, &usage, 1, 2);
-	xcontainer_load(&c, argv[0], false);
-	sig = parse_signal(argv[1] ? argv[1] : "TERM");
+	xcontainer_load(&c, id, false);
 	if (all || (sig == SIGKILL && shares_processes(&c)))
-		signal_group(&c, sig);
+		signal_group(&c);
 	else
-		signal_init(&c, sig);
+		signal_init(&c);
 	if (sig == SIGKILL)
 		thaw(&c);
-	return 0;
+}
+
+int verb_kill(int argc, char **argv)
+{
+	_strv_ struct strv ids = { 0 };
+
+	argv += runc_parse(argc, argv, &usage, 1, 2);
+	if (!regex)
+		runc_check_id(argv[0]);
+	sig = parse_signal(argv[1] ? argv[1] : "TERM");
+	if (!regex) {
+		kill_one(argv[0]);
+		return 0;
+	}
+	ids_find(&ids, argv[0]);
+	return ids_each(&ids, kill_one);
 }

@@ -1,6 +1,4 @@
 /* list - the containers below the root, with their status. */
-#include <dirent.h>
-#include <fcntl.h>
 #include <pwd.h>
 #include <sys/stat.h>
 
@@ -8,6 +6,7 @@
 #include "lib/emit.h"
 #include "lib/io.h"
 #include "lib/mem.h"
+#include "runc/ids.h"
 #include "runc/runc.h"
 
 enum { CELL_MIN = 12, PADDING = 3, COLUMNS = 6 };
@@ -70,32 +69,14 @@ static void add_container(const char *id, struct json *all)
 	json_append(all, state);
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static int is_container(const struct dirent *e)
-{
-	return e->d_type == DT_DIR && str_is_name(e->d_name) && e->d_name[0] != '.';
-}
-
 static struct json *list_all(void)
 {
 	struct json *all = json_new(JSON_ARRAY);
-	struct dirent **entries;
-	int n = scandir(runc_globals.root, &entries, is_container, by_name);
+	_strv_ struct strv ids = { 0 };
 
-	if (n < 0) {
-		if (errno != ENOENT || runc_globals.root_given)
-			die("open '%s'", runc_globals.root);
-		return all;
-	}
-	for (int i = 0; i < n; i++) {
-		add_container(entries[i]->d_name, all);
-		free(entries[i]);
-	}
-	free(entries);
+	ids_find(&ids, NULL);
+	for (size_t i = 0; i < ids.n; i++)
+		add_container(ids.v[i], all);
 	return all;
 }
 

@@ -3,12 +3,13 @@ _runc()
 {
 	local cur=$2 prev=$3 i verb= root=/run/runc
 	local -A options=(
+		[check]='--bundle --config --json'
 		[create]='--bundle --config --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --no-subreaper --preserve-fds'
-		[delete]='--force'
+		[delete]='--force --regex --all'
 		[exec]='--process --cwd --env --tty --user --additional-gids --cap --detach --console-socket --pidfd-socket --pid-file --process-label --apparmor --no-new-privs --preserve-fds --cgroup --ignore-paused'
 		[events]='--interval --stats'
 		[features]=''
-		[kill]='--all'
+		[kill]='--all --regex'
 		[list]='--format --quiet'
 		[pause]=''
 		[ps]='--format'

@@ -40,6 +40,7 @@ static const struct opt opts[] = {
 };
 
 static const struct verb verbs[] = {
+	{ "check", verb_check, "tell all that is wrong with a bundle" },
 	{ "create", verb_create, "make a container, ready to start" },
 	{ "delete", verb_delete, "remove a container" },
 	{ "events", verb_events, "tell what a container uses, as it goes" },

@@ -24,6 +24,7 @@ struct globals {
 extern struct globals runc_globals;
 
 /* A verb is one file, runc/VERB.c. argv[0] is the verb's name; the result is the exit status. */
+int verb_check(int argc, char **argv);
 int verb_create(int argc, char **argv);
 int verb_delete(int argc, char **argv);
 int verb_events(int argc, char **argv);

@@ -177,6 +177,37 @@ is_gone() {
 	wait_for 5 is_status stopped
 }
 
+@test "runc kill, delete: --regex and --all take several, and one that fails keeps nobody else" {
+	local n
+	for n in 1 2 3; do
+		configure '.process.args = ["sleep", "1000"] | .linux.cgroupsPath = "/'"$group/$n"'"'
+		rc create --bundle "$bundle" "$id-$n" </dev/null >/dev/null 2>&1 3>&-
+		rc start "$id-$n"
+	done
+	run --separate-stderr rc kill --regex '[12' KILL
+	assert_status 1
+	[[ $stderr == *"'[12' is no regular expression"* ]] || fail "$stderr"
+	rc kill --regex '[12]$' KILL
+	wait_for 5 stopped_are 2
+	run --separate-stderr rc kill -r '[123]$' KILL
+	assert_status 1
+	[[ $stderr == *'container not running'* ]] || fail "$stderr"
+	wait_for 5 stopped_are 3
+	run --separate-stderr rc delete --regex nobody
+	assert_status 0
+	rc delete --regex '1$'
+	[ "$(rc list -q | wc -l)" -eq 2 ]
+	run --separate-stderr rc delete --all "$id-2"
+	assert_status 2
+	rc delete --all
+	assert_empty "$(rc list -q)"
+	rmdir $(groups)
+}
+
+stopped_are() {
+	[ "$(rc list -f json | jq 'map(select(.status == "stopped")) | length')" -eq "$1" ]
+}
+
 @test "runc delete: refuses what runs, takes what was created or has stopped" {
 	start_container
 	run --separate-stderr rc delete "$id"

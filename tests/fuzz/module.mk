@@ -1,6 +1,8 @@
 # Every tests/fuzz/TARGET.c is a fuzz target, with its corpus in tests/fuzz/corpus/TARGET/; what it
 # needs beside lib.a stands here.
 FUZZERS += $(filter-out tests/fuzz/replay,$(patsubst %.c,%,$(wildcard tests/fuzz/*.c)))
+tests/fuzz/faults.objs := runc/faults.c
+tests/fuzz/faults.libs := libseccomp
 tests/fuzz/merge.objs := runc/merge.c
 tests/fuzz/seccomp.libs := libseccomp
 tests/fuzz/auth.objs := imgunpack/base64.c imgunpack/challenge.c
