@@ -63,7 +63,7 @@ struct log {
 	int lost_errno;			   /* why the latest were lost */
 };
 
-extern const struct log_driver log_json_file, log_k8s_file;
+extern const struct log_driver log_json_file, log_k8s_file, log_journald, log_syslog, log_exec;
 
 /* Count what is gone. */
 void log_lose(struct log *log, uint64_t records, uint64_t bytes, int reason);

@@ -165,19 +165,23 @@ static void print_until_over(struct reader *r)
 	} while (!over);
 }
 
-/* The container's first log, as its directory names it. Malloc'd. */
+/* The container's first log that is a file, as its directory names it. Malloc'd. */
 static char *log_of(struct reader *r, const char *id)
 {
 	_strv_ struct strv logs = { 0 };
-	const char *colon;
 
 	r->dirfd = place_xopen(dir, id);
 	if (place_lines(r->dirfd, PLACE_LOG, &logs) < 0)
 		die("find log of '%s'", id);
-	colon = logs.n ? strchr(logs.v[0], ':') : NULL;
-	if (!colon)
-		diex("find log of '%s': it has none", id);
-	return xstrdup(colon + 1);
+	for (size_t i = 0; i < logs.n; i++) {
+		const char *path = str_after(logs.v[i], "json-file:");
+
+		if (!path)
+			path = str_after(logs.v[i], "k8s-file:");
+		if (path)
+			return xstrdup(path);
+	}
+	diex("find log of '%s': %s", id, logs.n ? "none of its logs is a file" : "it has none");
 }
 
 static void open_trail(struct reader *r, const char *path)

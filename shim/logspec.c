@@ -10,8 +10,7 @@ static const struct {
 };
 
 static const struct log_driver *const drivers[] = {
-	&log_json_file,
-	&log_k8s_file,
+	&log_json_file, &log_k8s_file, &log_journald, &log_syslog, &log_exec,
 };
 
 enum logspec_kind logspec_parse(const char *spec, const struct log_opts *o, struct log **log)

@@ -1,6 +1,6 @@
 /* logspec.h - "DRIVER:TARGET" as a log.
  *
- *   json-file:PATH   k8s-file:PATH
+ *   json-file:PATH   k8s-file:PATH   journald   syslog[:ADDRESS]   exec:COMMAND
  *   none and passthrough are no logs
  */
 #ifndef SHIM_LOGSPEC_H

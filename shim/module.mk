@@ -3,7 +3,8 @@ LIBEXEC    += shim/shim shim/shim-conmon
 STATICALLY += shim/shim shim/shim-conmon
 
 shim.monitor := shim/clients.c shim/console.c shim/control.c shim/ctl.c shim/format.c shim/input.c \
-                shim/log.c shim/logfile.c shim/logging.c shim/logspec.c shim/loop.c shim/monitor.c shim/oom.c shim/process.c \
+                shim/log.c shim/logexec.c shim/logfile.c shim/logging.c shim/logjournal.c shim/logsock.c \
+                shim/logspec.c shim/logsyslog.c shim/loop.c shim/monitor.c shim/oom.c shim/process.c \
                 shim/record.c shim/stdio.c
 shim/shim.objs := $(shim.monitor) shim/attach.c shim/detach.c shim/ending.c shim/logs.c \
                   shim/logread.c shim/place.c shim/prepare.c shim/resize.c shim/run.c shim/trail.c shim/wait.c

@@ -169,12 +169,14 @@ int monitor_run(struct monitor *m, const struct plan *plan);
  * pass on its stdio /dev/null for that. */
 void monitor_detach(bool keep_stdio);
 
-/* process.c: the runtime, the container's first process, the on-exit command. */
+/* process.c: the runtime, the container's first process, the on-exit command, helpers. */
 int process_spawn(struct monitor *m, const int stdio[3]);
 void process_reap(struct monitor *m);
 void process_signal(struct monitor *m, int sig);
 pid_t process_read_pid(const struct monitor *m);
 void process_on_exit(struct monitor *m);
+/* In a child: become a helper's program. */
+_noreturn_ void process_become(const struct monitor *m, const int stdio[3], char **argv);
 
 /* monitor.c: what the other files report. */
 void monitor_runtime_done(struct monitor *m, int wait_status);

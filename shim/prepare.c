@@ -79,6 +79,10 @@ static void choose_logs(struct run *r)
 {
 	const struct log_opts o = {
 		.id = r->id,
+		.name = r->id,
+		.tag = r->log_tag,
+		.labels = &r->log_labels,
+		.syslog_format = r->syslog_format,
 		.max_bytes = r->log_max_size < 0 ? 0 : r->log_max_size,
 		.max_files = (unsigned)r->log_max_files,
 	};

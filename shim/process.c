@@ -91,18 +91,25 @@ void process_signal(struct monitor *m, int sig)
 		kill(pid, sig);
 }
 
-static _noreturn_ void become_on_exit(const struct monitor *m)
+_noreturn_ void process_become(const struct monitor *m, const int stdio[3], char **argv)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
 	proc_reset_signals();
 	oom_unshield(m->oom_score);
 	for (int i = 0; i < 3; i++)
-		if (null < 0 || fd_install(null, i) < 0)
+		if (fd_install(stdio[i], i) < 0)
 			_exit(126);
+	(void)!fd_cloexec_from(3);
+	xexec(argv);
+}
+
+static _noreturn_ void become_on_exit(const struct monitor *m)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	const int stdio[3] = { null, null, null };
+
 	if (m->plan->on_exit_delay_s)
 		sleep((unsigned)m->plan->on_exit_delay_s);
-	xexec(m->plan->on_exit);
+	process_become(m, stdio, m->plan->on_exit);
 }
 
 void process_on_exit(struct monitor *m)

@@ -7,8 +7,8 @@ _shim()
 	logs) options='--follow --tail --since --until --timestamps --dir' ;;
 	wait | resize) options='--dir' ;;
 	*)
-		options='--bundle --stdin --stdin-from --log --log-max-size --log-max-files --runtime'
-		options+=' --runtime-root --runtime-arg --create-arg --dir --on-exit --on-exit-arg --ready-fd'
+		options='--bundle --stdin --stdin-from --log --log-max-size --log-max-files --log-tag --log-label'
+		options+=' --syslog-format --runtime --runtime-root --runtime-arg --create-arg --dir --on-exit --on-exit-arg --ready-fd'
 		options+=' --preserve-fds --stall-ms --foreground'
 		;;
 	esac
@@ -22,7 +22,11 @@ _shim()
 		return
 		;;
 	-l | --log)
-		mapfile -t COMPREPLY < <(compgen -W 'json-file: k8s-file: none passthrough' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'json-file: k8s-file: journald syslog: exec: none passthrough' -- "$cur")
+		return
+		;;
+	--syslog-format)
+		mapfile -t COMPREPLY < <(compgen -W 'local rfc3164 rfc5424 rfc5424micro' -- "$cur")
 		return
 		;;
 	esac
