@@ -25,10 +25,10 @@
 #include <sys/wait.h>
 
 #include "lib/die.h"
-#include "lib/mem.h"
 #include "lib/num.h"
 #include "lib/opt.h"
-#include "lib/proc.h"
+#include "lib/str.h"
+#include "tests/lib/tracer.h"
 
 enum { KILLED = 0, ENDED = 3 };
 
@@ -102,28 +102,6 @@ static const uint64_t changes[] = {
 	SYS_writev,
 };
 
-static pid_t root;
-static pid_t *tracees;
-static size_t ntracees;
-
-static void tracee_add(pid_t pid)
-{
-	for (size_t i = 0; i < ntracees; i++) {
-		if (tracees[i] == pid)
-			return;
-	}
-	tracees = xreallocarray(tracees, ntracees + 1, sizeof(*tracees));
-	tracees[ntracees++] = pid;
-}
-
-static void tracee_remove(pid_t pid)
-{
-	for (size_t i = 0; i < ntracees; i++) {
-		if (tracees[i] == pid)
-			tracees[i] = tracees[--ntracees];
-	}
-}
-
 static bool is_change(pid_t pid, const struct __ptrace_syscall_info *info)
 {
 	enum { CREATES_OR_WRITES = O_ACCMODE | O_CREAT | O_TRUNC };
@@ -147,136 +125,46 @@ static bool is_step(const char *what, pid_t pid, int status)
 
 	if (str_eq(what, "exec"))
 		return status >> 8 == (SIGTRAP | PTRACE_EVENT_EXEC << 8);
-	if (WSTOPSIG(status) != (SIGTRAP | 0x80))
-		return false;
-	if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) < 0)
-		return false; /* just killed by somebody else */
-	return info.op == PTRACE_SYSCALL_INFO_ENTRY &&
+	return tracer_is_call(pid, status, &info) && info.op == PTRACE_SYSCALL_INFO_ENTRY &&
 	       (str_eq(what, "syscall") || is_change(pid, &info));
 }
 
-/* The signal to hand on, for a stop that is nothing but a signal on its way. */
-static int signal_of(int status)
+static int finish(struct tracer *t, pid_t stepper)
 {
-	int sig = WSTOPSIG(status);
+	pid_t victim = kill_root ? t->root : stepper;
 
-	return status >> 16 || sig == (SIGTRAP | 0x80) || sig == SIGTRAP ? 0 : sig;
-}
-
-/* -1 once there is nobody to wait for. */
-static pid_t wait_tracee(int *status)
-{
-	pid_t pid;
-
-	do {
-		pid = waitpid(-1, status, __WALL);
-	} while (pid < 0 && errno == EINTR);
-	if (pid < 0 && errno != ECHILD)
-		die("cannot wait");
-	return pid;
-}
-
-/* A child is a tracee from its parent's fork on, long before it first stops. */
-static void note_child(pid_t pid, int status)
-{
-	unsigned long child;
-	int event = status >> 16;
-
-	if ((event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK ||
-	     event == PTRACE_EVENT_CLONE) &&
-	    !ptrace(PTRACE_GETEVENTMSG, pid, 0, &child))
-		tracee_add((pid_t)child);
-}
-
-static void start(char **argv)
-{
-	const unsigned long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC |
-				      PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
-				      PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL;
-	int status;
-
-	root = xfork();
-	if (!root) {
-		raise(SIGSTOP);
-		xexec(argv);
+	for (size_t i = 0; i < t->n; i++) {
+		if (kill_tree || t->v[i].pid == victim)
+			kill(t->v[i].pid, SIGKILL);
 	}
-	if (waitpid(root, &status, WUNTRACED) != root || !WIFSTOPPED(status))
-		die("cannot start '%s'", argv[0]);
-	if (ptrace(PTRACE_SEIZE, root, 0, options))
-		die("cannot trace '%s'", argv[0]);
-	tracee_add(root);
-	kill(root, SIGCONT);
-}
-
-/* Detach from everybody still traced, whatever they are in the middle of; EXITKILL would kill them.
- * A child that was killed at birth may have been seen ending before its parent's fork was: then it
- * is noted but no longer there.
- */
-static void let_go(void)
-{
-	for (size_t i = 0; i < ntracees; i++)
-		ptrace(PTRACE_INTERRUPT, tracees[i], 0, 0);
-	while (ntracees) {
-		int status;
-		pid_t pid = wait_tracee(&status);
-
-		if (pid < 0)
-			return;
-		if (WIFSTOPPED(status)) {
-			note_child(pid, status);
-			ptrace(PTRACE_DETACH, pid, 0, (unsigned long)signal_of(status));
-		}
-		tracee_remove(pid);
-	}
-}
-
-static int finish(pid_t stepper)
-{
-	pid_t victim = kill_root ? root : stepper;
-
-	for (size_t i = 0; i < ntracees; i++) {
-		if (kill_tree || tracees[i] == victim)
-			kill(tracees[i], SIGKILL);
-	}
-	if (!kill_tree && stepper != victim) {
-		ptrace(PTRACE_DETACH, stepper, 0, 0);
-		tracee_remove(stepper);
-	}
-	let_go();
+	if (!kill_tree && stepper != victim)
+		tracer_detach(t, stepper);
+	tracer_let_go(t);
 	return KILLED;
 }
 
 /* Until the N-th step, or the command's end. */
-static int trace(const char *what, uint64_t n)
+static int trace(struct tracer *t, const char *what, uint64_t n)
 {
-	bool started = false;
-
 	for (;;) {
+		pid_t pid;
 		int status;
-		pid_t pid = wait_tracee(&status);
 
-		if (pid < 0)
-			die("cannot wait");
-		if (!WIFSTOPPED(status)) {
-			tracee_remove(pid);
-			if (pid != root)
+		if (!tracer_wait(t, &pid, &status)) {
+			if (pid != t->root)
 				continue;
-			let_go();
+			tracer_let_go(t);
 			return ENDED;
 		}
-		tracee_add(pid);
-		note_child(pid, status);
-		started = started || is_step("exec", pid, status);
-		if (started && is_step(what, pid, status) && !--n)
-			return finish(pid);
-		if (ptrace(PTRACE_SYSCALL, pid, 0, (unsigned long)signal_of(status)) &&
-		    errno != ESRCH)
-			die("cannot continue process %d", pid);
+		if (t->started && is_step(what, pid, status) && !--n)
+			return finish(t, pid);
+		tracer_continue(pid, status);
 	}
 }
 
 int main(int argc, char **argv)
 {
+	struct tracer t;
 	uint64_t n;
 
 	opt_program(argv[0]);
@@ -287,6 +175,6 @@ int main(int argc, char **argv)
 		opt_misuse("unknown kind of step '%s'", argv[0]);
 	if (num_u64(argv[1], UINT64_MAX, &n) || !n)
 		opt_misuse("not a step number: '%s'", argv[1]);
-	start(argv + 2);
-	return trace(argv[0], n);
+	tracer_start(&t, argv + 2);
+	return trace(&t, argv[0], n);
 }

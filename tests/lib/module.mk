@@ -1,2 +1,4 @@
 # Programs only tests use; they are on PATH while tests run.
-TESTPROGS += tests/lib/killat
+TESTPROGS += tests/lib/killat tests/lib/failat
+tests/lib/killat.objs := tests/lib/tracer.c
+tests/lib/failat.objs := tests/lib/tracer.c
