@@ -40,11 +40,17 @@ const char *caps_name(int number, char buf[static CAPS_NAME_MAX])
 	return buf;
 }
 
+/* Every kernel we run on has what this build knows by name; only beyond that it must be asked. */
+static bool kernel_has(int n)
+{
+	return n <= CAP_LAST_CAP || CAP_IS_SUPPORTED(n);
+}
+
 uint64_t caps_of_kernel(void)
 {
 	uint64_t set = 0;
 
-	for (int n = 0; n < NBITS && CAP_IS_SUPPORTED(n); n++)
+	for (int n = 0; n < NBITS && kernel_has(n); n++)
 		set |= bit(n);
 	return set;
 }
@@ -72,7 +78,7 @@ int caps_add_names(uint64_t *set, char *const *names, void (*unknown)(const char
 	for (; names && *names; names++) {
 		int n = caps_number(*names);
 
-		if (n >= 0 && CAP_IS_SUPPORTED(n)) {
+		if (n >= 0 && kernel_has(n)) {
 			*set |= bit(n);
 			continue;
 		}
@@ -88,9 +94,10 @@ int caps_drop_bounding(uint64_t keep)
 	for (int n = 0; n < NBITS; n++) {
 		int has = keep & bit(n) ? 0 : cap_get_bound(n);
 
-		if (has < 0) /* EINVAL: past the kernel's last */
+		/* EINVAL: past the kernel's last. */
+		if (has < 0 && errno == EINVAL && n > CAP_LAST_CAP)
 			return 0;
-		if (has && cap_drop_bound(n))
+		if (has < 0 || (has && cap_drop_bound(n)))
 			return -1;
 	}
 	return 0;

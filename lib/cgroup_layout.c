@@ -61,18 +61,18 @@ unsigned cgroup_controller_set(const char *list, const char *seps)
 	return set;
 }
 
-/* Is the directory a cgroup mount: 2 for v2, 1 for v1, 0 for neither. A plain tree tells by its
- * files. */
+/* Is the directory a cgroup mount: 2 for v2, 1 for v1, 0 for neither; -1 on failure. A plain tree
+ * tells by its files. */
 static int version_of(int dirfd, bool plain)
 {
 	struct statfs fs;
 
-	if (!fstatfs(dirfd, &fs)) {
-		if (fs.f_type == CGROUP2_SUPER_MAGIC)
-			return 2;
-		if (fs.f_type == CGROUP_SUPER_MAGIC)
-			return 1;
-	}
+	if (fstatfs(dirfd, &fs))
+		return -1;
+	if (fs.f_type == CGROUP2_SUPER_MAGIC)
+		return 2;
+	if (fs.f_type == CGROUP_SUPER_MAGIC)
+		return 1;
 	if (!plain)
 		return 0;
 	if (!faccessat(dirfd, "cgroup.controllers", F_OK, 0))
@@ -103,17 +103,18 @@ static int add(struct cgroup_layout *l, int dirfd, const char *name, int version
 	return 0;
 }
 
-/* Symbolic links (cpu -> cpu,cpuacct) name a hierarchy twice, so they are not followed. */
+/* Symbolic links (cpu -> cpu,cpuacct) name a hierarchy twice, so they are not followed. One that is
+ * there but cannot be opened must not be left out: a container would be made without its limits. */
 static int add_below(struct cgroup_layout *l, int rootfd, const char *name, bool plain)
 {
 	_close_ int dirfd = openat(rootfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	int version;
 
 	if (dirfd < 0)
-		return 0;
+		return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
 	version = version_of(dirfd, plain);
-	if (!version)
-		return 0;
+	if (version <= 0)
+		return version;
 	if (add(l, dirfd, name, version) < 0)
 		return -1;
 	steal_fd(&dirfd);
@@ -126,13 +127,21 @@ static int scan(struct cgroup_layout *l, int rootfd, bool plain)
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *e;
 
-	if (!dir)
+	if (!dir) {
+		close_fd(&fd);
 		return -1;
-	while (!rc && (e = readdir(dir))) {
+	}
+	while (!rc && (errno = 0, e = readdir(dir))) {
 		if (e->d_name[0] != '.' && (e->d_type == DT_DIR || e->d_type == DT_UNKNOWN))
 			rc = add_below(l, rootfd, e->d_name, plain);
 	}
+	if (!e && errno)
+		rc = -1;
+
+	int saved = errno;
+
 	closedir(dir);
+	errno = saved;
 	return rc;
 }
 
@@ -144,6 +153,8 @@ static int find(struct cgroup_layout *l, const char *root, bool plain)
 	if (rootfd < 0)
 		return -1;
 	version = version_of(rootfd, plain);
+	if (version < 0)
+		return -1;
 	if (version == 2) {
 		if (add(l, rootfd, "", version) < 0)
 			return -1;

@@ -51,7 +51,9 @@ static int visit(int parentfd, const char *name, void *arg)
 {
 	_close_ int dirfd = cgroup_open_dir(parentfd, name);
 
-	return dirfd < 0 ? 0 : list(dirfd, arg);
+	if (dirfd < 0)
+		return errno == ENODEV || errno == ENOENT ? 0 : -1;
+	return list(dirfd, arg);
 }
 
 static int by_pid(const void *a, const void *b)

@@ -29,26 +29,37 @@ static int list_dirs(int dirfd, struct strv *names)
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *e;
 
-	if (!dir)
+	if (!dir) {
+		close_fd(&fd);
 		return -1;
-	while ((e = readdir(dir))) {
+	}
+	while ((errno = 0, e = readdir(dir))) {
 		if (e->d_type == DT_DIR && !str_eq(e->d_name, ".") && !str_eq(e->d_name, ".."))
 			strv_add(names, e->d_name);
 	}
+	int saved = errno;
+
 	closedir(dir);
-	return 0;
+	return saved ? set_errno(saved) : 0;
 }
 
-static void push(struct walk *w, int dirfd)
+/* What is gone by now has nothing below it. */
+static bool is_gone(int error)
+{
+	return error == ENOENT || error == ENODEV;
+}
+
+/* DIRFD is the walk's from here on. */
+static int push(struct walk *w, int dirfd)
 {
 	if (w->depth == w->cap) {
 		w->cap = w->cap ? 2 * w->cap : 8;
 		w->level = xreallocarray(w->level, w->cap, sizeof(*w->level));
 	}
 	w->level[w->depth] = (struct level){ { 0 }, 0 };
-	list_dirs(dirfd, &w->level[w->depth++].names);
 	close_fd(&w->dirfd);
 	w->dirfd = dirfd;
+	return list_dirs(dirfd, &w->level[w->depth++].names) < 0 && !is_gone(errno) ? -1 : 0;
 }
 
 /* Back to the parent. ".." leads where we came from: the kernel moves no group to another parent.
@@ -73,10 +84,9 @@ static int step(struct walk *w, cgroup_visit *visit, void *arg)
 		int fd = cgroup_open_dir(w->dirfd, top->names.v[top->next]);
 
 		if (fd >= 0)
-			push(w, fd);
-		else
-			top->next++;
-		return 0;
+			return push(w, fd);
+		top->next++;
+		return is_gone(errno) ? 0 : -1;
 	}
 	if (w->depth == 1) {
 		strv_free(&w->level[--w->depth].names);
@@ -95,7 +105,7 @@ int cgroup_walk(int dirfd, cgroup_visit *visit, void *arg)
 
 	if (fd < 0)
 		return -1;
-	push(&w, fd);
+	rc = push(&w, fd);
 	while (w.depth && !rc)
 		rc = step(&w, visit, arg);
 	while (w.depth)

@@ -169,20 +169,23 @@ static int empty_dir(int fd, dev_t dev, int depth)
 {
 	struct stat st;
 	DIR *d = depth > TREE_DEPTH_MAX ? NULL : fdopendir(fd);
+	struct dirent *e;
 	int rc = 0;
 
 	if (!d) {
-		close(fd);
-		return set_errno(ELOOP);
+		close_fd(&fd);
+		return depth > TREE_DEPTH_MAX ? set_errno(ELOOP) : -1;
 	}
 	if (fstat(fd, &st) || st.st_dev != dev) {
 		closedir(d);
 		return set_errno(EXDEV);
 	}
-	for (struct dirent *e = readdir(d); e && !rc; e = readdir(d)) {
+	while (!rc && (errno = 0, e = readdir(d))) {
 		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
 			rc = remove_entry(fd, e->d_name, dev, depth + 1);
 	}
+	if (!rc && errno)
+		rc = -1;
 
 	int saved = errno;
 
