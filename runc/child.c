@@ -2,10 +2,12 @@
 #include <grp.h>
 #include <limits.h>
 #include <linux/keyctl.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <time.h>
 
 #include "lib/dev.h"
@@ -142,15 +144,18 @@ static void set_names(const struct launch *l)
 static void open_proc(struct launch *l)
 {
 	struct mnt_opts o = { .set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC };
+	struct statfs fs;
 
 	if (l->procfd >= 0)
 		return;
 	l->procfd = mnt_new("proc", "proc", &o, NULL);
-	/* EPERM: not the owner of the pid namespace; then the one that is there has to do. */
-	if (l->procfd < 0)
+	/* Not the owner of the pid namespace: then the one that is there has to do. */
+	if (l->procfd < 0 && errno == EPERM)
 		l->procfd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (l->procfd < 0)
+	if (l->procfd < 0 || fstatfs(l->procfd, &fs))
 		die("open a private '/proc'");
+	if (fs.f_type != PROC_SUPER_MAGIC)
+		diex("what is mounted on '/proc' is no proc");
 }
 
 static void runtime_hooks(const struct launch *l)
@@ -255,6 +260,22 @@ static void load_seccomp(const struct launch *l)
 	close(fd);
 }
 
+/* Parked, there is nobody left to tell that the fifo cannot be opened, for too low a limit of open
+ * files say: try it while there is. */
+static void check_fifo(const struct launch *l)
+{
+	char link[32];
+	int fd;
+
+	if (!l->parked)
+		return;
+	snprintf(link, sizeof(link), "self/fd/%d", l->fifofd);
+	fd = openat(l->procfd, link, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		die("open the start fifo");
+	close(fd);
+}
+
 /* Block until `start` opens the fifo for reading. It learns of our execve by the end of the file,
  * and of a failure by what we write there. */
 static void wait_for_start(const struct launch *l)
@@ -304,7 +325,9 @@ void child_main(struct launch *l)
 	_free_ char *program = program_find(p->args[0], l->env.v);
 
 	proc_reset_signals();
-	prctl(PR_SET_PDEATHSIG, 0);
+	if (prctl(PR_SET_PDEATHSIG, 0))
+		die("clear the parent-death signal");
+	check_fifo(l);
 	if (p->noNewPrivileges)
 		load_seccomp(l);
 	if (sync_send(l->syncfd, SYNC_READY, ""))

@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -122,7 +123,27 @@ _noreturn_ static void stage_main(struct launch *l)
 	if (!pid)
 		child_main(l);
 	snprintf(text, sizeof(text), "%d", (int)pid);
-	_exit(sync_send(l->syncfd, SYNC_PID, text) ? 1 : 0);
+	/* One that nobody hears of must not stay; the parent is told by our end. */
+	if (!sync_send(l->syncfd, SYNC_PID, text))
+		_exit(0);
+	kill(pid, SIGKILL);
+	_exit(1);
+}
+
+/* The stage's next word, or the one that its child said first; dies when there will be none: that
+ * child has the channel, too, which therefore has no end when the stage is killed. */
+static enum sync_type hear_stage(const struct launch *l, struct buf *text)
+{
+	struct pollfd p[] = { { .fd = l->syncfd, .events = POLLIN },
+			      { .fd = l->pidfd, .events = POLLIN } };
+
+	while (poll(p, ARRAY_LEN(p), -1) < 0) {
+		if (errno != EINTR)
+			die("wait for the joining process");
+	}
+	if (!p[0].revents)
+		diex("unable to start container process: the joining process died");
+	return launch_listen(l, text);
 }
 
 /* The stage tells who it gave birth to, and is done. Its child may have said something before that.
@@ -133,7 +154,7 @@ static void await_stage(struct launch *l)
 	enum sync_type type;
 	int pid;
 
-	while ((type = launch_listen(l, &text)) != SYNC_PID) {
+	while ((type = hear_stage(l, &text)) != SYNC_PID) {
 		if (type == SYNC_END)
 			diex("unable to start container process: the joining process died");
 		l->early = type;

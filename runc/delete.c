@@ -57,7 +57,7 @@ static void delete_one(const char *id)
 	runc_check_id(id);
 	if (force)
 		kill_first(id);
-	if (container_load(&c, runc_globals.root, id, true) && errno != EINVAL) {
+	if (container_load(&c, runc_globals.root, id, true) && (errno != EINVAL || c.dirfd < 0)) {
 		if (errno != ENOENT)
 			die("cannot load container '%s'", id);
 		if (force)

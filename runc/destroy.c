@@ -1,8 +1,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 
 #include "lib/cgroup.h"
+#include "lib/die.h"
 #include "lib/path.h"
 #include "lib/proc.h"
 #include "runc/runc.h"
@@ -61,13 +63,16 @@ int container_destroy(struct container *c)
 	_spec_ struct spec spec = { 0 };
 	bool has_spec;
 
-	if (pidfd >= 0 && signal_init(pidfd))
+	if (pidfd < 0 ? errno != ESRCH : signal_init(pidfd))
 		return -1;
 	if (remove_group(c) && !c->rootless)
 		return -1;
 	if (pidfd >= 0 && wait_gone(pidfd))
 		return -1;
 	has_spec = !container_spec(c, &spec, why);
+	if (!has_spec && errno != ENOENT)
+		warnx("container '%s': no poststop hooks: config.json: %s", c->id,
+		      *why ? why : strerror(errno));
 	if (remove_record(c))
 		return -1;
 	if (has_spec)

@@ -228,12 +228,10 @@ static void check_status(const struct container *c)
 
 static void load(struct container *c, struct spec *spec, const char *id)
 {
-	char why[DECODE_WHY_MAX];
 
 	xcontainer_load(c, id, false);
 	check_status(c);
-	if (container_spec(c, spec, why))
-		diex("config.json of container '%s': %s", c->id, why);
+	xcontainer_spec(c, spec);
 }
 
 int verb_exec(int argc, char **argv)
@@ -252,6 +250,8 @@ int verb_exec(int argc, char **argv)
 	load(&c, &spec, argv[0]);
 	read_process(&spec, argv + 1);
 	pidfd = container_pidfd(&c);
+	if (pidfd < 0 && errno != ESRCH)
+		die("open init of container '%s'", c.id);
 	if (pidfd < 0)
 		diex("cannot exec in a stopped container");
 	l.exec = true;

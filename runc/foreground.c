@@ -63,6 +63,9 @@ static void reap(struct foreground *f)
 		f->ended = true;
 		f->wstatus = status;
 	}
+	/* No signal would come any more. */
+	if (pid < 0 && !f->ended)
+		die("wait for the container's process");
 }
 
 static void take_signal(struct foreground *f)

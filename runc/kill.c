@@ -42,7 +42,7 @@ static bool shares_processes(const struct container *c)
 	char why[DECODE_WHY_MAX];
 	_spec_ struct spec spec = { 0 };
 
-	return !container_spec(c, &spec, why) && !spec_is_new(&spec, CLONE_NEWPID);
+	return container_spec(c, &spec, why) || !spec_is_new(&spec, CLONE_NEWPID);
 }
 
 static void signal_init(const struct container *c)

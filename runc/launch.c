@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -60,6 +61,8 @@ enum sync_type launch_listen(const struct launch *l, struct buf *text)
 			warnx("%s", buf_str(text));
 		else if (type == SYNC_ERROR)
 			diex("unable to start container process: %s", buf_str(text));
+		else if (type == SYNC_BROKEN)
+			die("unable to start container process: read what it says");
 		else
 			return type;
 	}
@@ -213,6 +216,20 @@ void launch_child(struct launch *l)
 	write_pid_file(l);
 }
 
+/* The end of the channel is its execve, or its being parked, or its death: the last is no success.
+ * One that dies later has lived, and has a status to tell of it. */
+static void check_parked(const struct launch *l)
+{
+	struct pollfd ended = { .fd = l->pidfd, .events = POLLIN };
+
+	if (!l->parked)
+		return;
+	if (poll(&ended, 1, 0) < 0)
+		die("look after the container's process");
+	if (ended.revents)
+		report_end(l);
+}
+
 void launch_release(struct launch *l)
 {
 	_buf_ struct buf text = { 0 };
@@ -224,4 +241,5 @@ void launch_release(struct launch *l)
 		diex("unexpected word '%c' from the container's process", (int)type);
 	close_fd(&l->syncfd);
 	l->syncfd = -1;
+	check_parked(l);
 }

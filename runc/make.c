@@ -99,15 +99,20 @@ static char *find_rootfs(const struct spec *spec)
 }
 
 /* The record comes first: what dies after this, `delete --force` can take apart. */
-static void record(struct container *c, const struct spec *spec, const char *id, char *rootfs,
-		   const struct buf *text)
+static void record(struct launch *l, const char *id, char *rootfs, const struct buf *text)
 {
+	struct container *c = l->container;
+	const struct spec *spec = l->spec;
+
 	if (container_make(c, runc_globals.root, id)) {
 		if (errno == EEXIST)
 			diex("container with given ID already exists: '%s'", id);
 		die("make state directory '%s/%s'", runc_globals.root, id);
 	}
+	launch_begin(l);
 	c->bundle = getcwd(NULL, 0);
+	if (!c->bundle)
+		die("find the bundle's directory");
 	c->rootfs = rootfs;
 	c->ociVersion = xstrdup(spec->ociVersion);
 	c->rootless = runc_globals.rootless;
@@ -160,8 +165,7 @@ int make_container(struct launch *l, struct spec *spec, struct container *c, con
 	prepare_process(l);
 	prepare_namespaces(l);
 
-	record(c, spec, id, rootfs, &text);
-	launch_begin(l);
+	record(l, id, rootfs, &text);
 	cgroup_make(l);
 	if (l->parked)
 		make_fifo(l);

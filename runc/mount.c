@@ -12,6 +12,7 @@
 #include "lib/str.h"
 #include "lib/sys.h"
 #include "runc/launch.h"
+#include "runc/runc.h"
 
 /* Mounts to be made read-only last, since mount points below them were still to be made. */
 static struct {
@@ -133,8 +134,11 @@ static bool inherit_mode(const struct spec_mount *m, struct mnt_opts *o, int roo
 	if (!is_type(m, "tmpfs") || (mnt_opts_data(o, "mode") && !o->tmpcopyup))
 		return false;
 	fd = path_open_in_root(rootfd, m->destination, O_PATH | O_DIRECTORY);
-	if (fd < 0 || fstat(fd, &st))
+	/* Nothing there, or what cannot be a mount point, which its opening will say. */
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
 		return false;
+	if (fd < 0 || fstat(fd, &st))
+		die("open mount target '%s'", m->destination);
 	if (!mnt_opts_data(o, "mode")) {
 		_free_ char *mode = xasprintf("mode=%o", st.st_mode & 07777);
 
@@ -152,8 +156,15 @@ static bool has_long_value(const struct mnt_opts *o)
 	return false;
 }
 
-/* A user namespace without a network of its own may not mount sysfs: the host's is bound,
- * read-only. */
+/* A user namespace without a network of its own may not mount sysfs. */
+static bool may_not_mount_sysfs(const struct launch *l)
+{
+	bool userns = runc_globals.rootless || spec_namespace(l->spec, CLONE_NEWUSER);
+
+	return userns && !spec_is_new(l->spec, CLONE_NEWNET);
+}
+
+/* The host's instead, with all that is mounted below, read-only. */
 static int bind_sysfs(const struct mnt_opts *o)
 {
 	_close_ int fd = mnt_clone(AT_FDCWD, "/sys", true);
@@ -180,7 +191,8 @@ _noreturn_ static void fail(const struct spec_mount *m, const struct buf *why)
 
 /* Make the file system, without what has to wait; -1: done by mount(2), nothing is left to attach.
  */
-static int make_fs(const struct spec_mount *m, struct mnt_opts *o, int targetfd)
+static int make_fs(const struct launch *l, const struct spec_mount *m, struct mnt_opts *o,
+		   int targetfd)
 {
 	_buf_ struct buf why = { 0 };
 	int fd;
@@ -191,7 +203,7 @@ static int make_fs(const struct spec_mount *m, struct mnt_opts *o, int targetfd)
 		return -1;
 	}
 	fd = mnt_new(m->type, m->source, o, &why);
-	if (fd < 0 && errno == EPERM && is_type(m, "sysfs"))
+	if (fd < 0 && errno == EPERM && is_type(m, "sysfs") && may_not_mount_sysfs(l))
 		fd = bind_sysfs(o);
 	if (fd < 0)
 		fail(m, &why);
@@ -217,7 +229,7 @@ static void attach_fs(struct launch *l, const struct spec_mount *m, struct mnt_o
 	if (late_ro)
 		o->set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 
-	_close_ int fd = make_fs(m, o, targetfd);
+	_close_ int fd = make_fs(l, m, o, targetfd);
 
 	if (fd < 0)
 		return;

@@ -2,6 +2,8 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
+#include <signal.h>
+
 #include "lib/die.h"
 #include "lib/fd.h"
 #include "lib/mem.h"
@@ -175,6 +177,9 @@ int main(int argc, char **argv)
 	opt_program("runc");
 	if (fd_fill_stdio())
 		die("open '/dev/null'");
+	/* A caller that ignores it would have our children's ends ignored, too. */
+	if (signal(SIGCHLD, SIG_DFL) == SIG_ERR)
+		die("reset SIGCHLD");
 	at = opt_parse(argc, argv, &usage);
 	set_globals();
 	log_open(log_target, log_format, runc_globals.debug ? "debug" : log_level);

@@ -65,17 +65,17 @@ int verb_start(int argc, char **argv)
 	_spec_ struct spec spec = { 0 };
 	_buf_ struct buf said = { 0 };
 	_close_ int pidfd = -1, notifyfd = -1;
-	char why[DECODE_WHY_MAX];
 
 	argv += runc_parse(argc, argv, &usage, 1, 1);
 	log_prefix("runc start failed");
 	xcontainer_load(&c, argv[0], true);
 	check_status(&c);
 	pidfd = container_pidfd(&c);
+	if (pidfd < 0 && errno != ESRCH)
+		die("open init of container '%s'", c.id);
 	if (pidfd < 0)
 		diex("cannot start a container that has stopped");
-	if (container_spec(&c, &spec, why))
-		diex("config.json of container '%s': %s", c.id, why);
+	xcontainer_spec(&c, &spec);
 	notifyfd = notify_open(&c);
 	wake(&c, pidfd, &said);
 	if (unlinkat(c.dirfd, CONTAINER_FIFO, 0) && errno != ENOENT)

@@ -55,11 +55,15 @@ int container_make(struct container *c, const char *root, const char *id)
 	struct proc_stat self;
 
 	*c = (struct container)CONTAINER_NONE;
-	if (rootfd < 0 || mkdirat(rootfd, id, 0711))
+	if (rootfd < 0 || proc_read_stat(getpid(), &self) || mkdirat(rootfd, id, 0711))
 		return -1;
 	c->dirfd = path_lock_dir(rootfd, id, true, false);
-	if (c->dirfd < 0 || proc_read_stat(getpid(), &self))
-		return -1;
+	if (c->dirfd < 0) {
+		int saved = errno;
+
+		unlinkat(rootfd, id, AT_REMOVEDIR);
+		return set_errno(saved);
+	}
 	c->id = xstrdup(id);
 	c->created = state_now();
 	c->creator_pid = getpid();
@@ -199,11 +203,12 @@ int container_pidfd(const struct container *c)
 	return proc_open((pid_t)c->init_process_pid, c->init_process_start);
 }
 
+/* Not known to be dead: what cannot be found out must not make anybody take a container apart. */
 static bool is_alive(int64_t pid, uint64_t start)
 {
 	_close_ int fd = proc_open((pid_t)pid, start);
 
-	return fd >= 0;
+	return fd >= 0 || errno != ESRCH;
 }
 
 static bool is_frozen(const struct container *c)
@@ -242,6 +247,17 @@ const char *status_name(enum status s)
 int container_spec(const struct container *c, struct spec *out, char why[DECODE_WHY_MAX])
 {
 	return spec_load(out, c->dirfd, CONTAINER_CONFIG, why);
+}
+
+void xcontainer_spec(const struct container *c, struct spec *out)
+{
+	char why[DECODE_WHY_MAX];
+
+	if (!container_spec(c, out, why))
+		return;
+	if (!*why)
+		die("read config.json of container '%s'", c->id);
+	diex("config.json of container '%s': %s", c->id, why);
 }
 
 /* Behind what runc tells: what became of it. */

@@ -76,6 +76,8 @@ const char *status_name(enum status s);
 _check_ int container_pidfd(const struct container *c);
 /* The copy of config.json made at create. */
 _check_ int container_spec(const struct container *c, struct spec *out, char why[DECODE_WHY_MAX]);
+/* The same, for a verb that cannot do without; says what is wrong with it and exits. */
+void xcontainer_spec(const struct container *c, struct spec *out);
 
 /* The state object of the specification, as `state` prints it (with rootfs, created, owner when
  * FULL) and hooks read it on stdin (when not). Appended to OUT, INDENT spaces a level. */

@@ -33,7 +33,7 @@ enum sync_type sync_recv(int fd, struct buf *text)
 		n = read(fd, msg, sizeof(msg));
 	} while (n < 0 && errno == EINTR);
 	if (n <= 0)
-		return SYNC_END;
+		return n ? SYNC_BROKEN : SYNC_END;
 	if (text) {
 		buf_reset(text);
 		buf_add(text, msg + 1, (size_t)n - 1);
@@ -43,6 +43,10 @@ enum sync_type sync_recv(int fd, struct buf *text)
 
 void sync_expect(int fd, enum sync_type type)
 {
-	if (sync_recv(fd, NULL) != type)
+	enum sync_type said = sync_recv(fd, NULL);
+
+	if (said == SYNC_BROKEN)
+		die("wait for the parent");
+	if (said != type)
 		_exit(1);
 }

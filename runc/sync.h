@@ -11,6 +11,7 @@
 
 enum sync_type {
 	SYNC_END = 0,	    /* the other side is gone */
+	SYNC_BROKEN = -1,   /* reading failed: errno */
 	SYNC_PID = 'P',	    /* child: the pid of init, text (when a stage made it) */
 	SYNC_MAPPED = 'm',  /* parent: id maps are written */
 	SYNC_MOUNTED = 'M', /* child: mounts are made, run the runtime's hooks */
@@ -27,9 +28,10 @@ enum sync_type {
 _check_ int sync_pair(int fds[2]);
 /* Only write(2) and read(2) are used: the child may be under its seccomp filter. */
 _check_ int sync_send(int fd, enum sync_type type, const char *text);
-/* SYNC_END at the end or on failure. TEXT is replaced; NULL drops it. */
+/* The next message. TEXT is replaced; NULL drops it. */
 enum sync_type sync_recv(int fd, struct buf *text);
-/* As the child: wait for TYPE; leave quietly when the parent is gone. */
+/* As the child: wait for TYPE; leave quietly when the parent is gone, dies when that is not known.
+ */
 void sync_expect(int fd, enum sync_type type);
 
 #endif

@@ -64,8 +64,11 @@ static void own_stdio(uid_t uid)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
 		struct stat st;
-		bool null = !fstat(fd, &st) && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
+		bool null;
 
+		if (fstat(fd, &st))
+			die("look at standard descriptor %d", fd);
+		null = S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
 		if (!null && st.st_uid != uid && fchown(fd, uid, (gid_t)-1) && errno != EPERM &&
 		    errno != EROFS && errno != EINVAL)
 			die("give standard descriptor %d to user %u", fd, uid);

@@ -467,6 +467,21 @@ teardown() {
 	assert_status 137
 }
 
+@test "runc run: a caller that ignores its children does not make it wait for ever" {
+	configure '.process.args = ["sh", "-c", "exit 3"] | .hooks.poststop = [{path: "/bin/true"}]'
+	run --separate-stderr sh -c 'trap "" CHLD; exec timeout 30 runc --root "$1" run -b "$2" "$3"' sh "$root" "$bundle" "$id"
+	assert_status 3
+	assert_empty "$stderr"
+}
+
+@test "runc create: a limit of open files too low for the start is told" {
+	configure '.process.args = ["true"] | .process.rlimits = [{type: "RLIMIT_NOFILE", soft: 3, hard: 3}]'
+	run --separate-stderr rc create -b "$bundle" "$id"
+	assert_status 1
+	assert_one_line "*open the start fifo: Too many open files*"
+	[ -z "$(ls -A "$root")" ] || fail "state is left"
+}
+
 @test "runc run: --keep leaves the container for a look" {
 	configure '.process.args = ["true"]'
 	run rc run --keep -b "$bundle" "$id"
