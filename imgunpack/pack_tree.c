@@ -162,6 +162,27 @@ static void pack_symlink(struct tree *t, int dirfd, const char *name, struct tar
 	e->link = NULL;
 }
 
+/* A further name of a file. Its attributes are said again: docker gives a link its owner, which
+ * loses the file's capabilities, and then the attributes that stand here. */
+static void pack_link(struct tree *t, int dirfd, const char *name, struct tar_entry *e,
+		      bool is_file)
+{
+	_close_ int fd = -1;
+	struct pack_attrs attrs = { 0 };
+
+	if (is_file) {
+		fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		if (fd < 0)
+			die("open '%s'", e->path);
+		attrs = pack_attrs_read(fd, e->path, t->is_upper);
+	}
+	e->type = TAR_LINK;
+	e->xattrs = attrs.v;
+	e->nxattrs = attrs.n;
+	write_entry(t, e);
+	pack_attrs_free(&attrs);
+}
+
 static void pack_entry(struct tree *t, int dirfd, const char *dir, const char *name,
 		       const struct stat *st)
 {
@@ -172,9 +193,8 @@ static void pack_entry(struct tree *t, int dirfd, const char *dir, const char *n
 
 	describe(t, st, &e);
 	if (first) {
-		e.type = TAR_LINK;
 		e.link = first;
-		write_entry(t, &e);
+		pack_link(t, dirfd, name, &e, S_ISREG(st->st_mode));
 		return;
 	}
 	switch (st->st_mode & S_IFMT) {

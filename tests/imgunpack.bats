@@ -12,45 +12,6 @@ teardown() {
 	unpacked_teardown
 }
 
-# odd_tree DIR - one of everything a layer can have.
-odd_tree() {
-	mkdir -p "$1/bin" "$1/etc/deep/er" "$1/usr/lib" "$1/tmp" "$1/gone/dir"
-	cp "$(command -v busybox)" "$1/bin/busybox"
-	ln "$1/bin/busybox" "$1/bin/sh"
-	ln -s usr/lib "$1/lib"
-	ln -s /nowhere "$1/dangling"
-	ln -P "$1/dangling" "$1/dangling-too"
-	echo "$2" >"$1/etc/name"
-	echo "$2" >"$1/etc/deep/er/file"
-	echo x >"$1/gone/dir/file"
-	echo x >"$1/gone-file"
-	: >"$1/etc/empty"
-	chmod 1777 "$1/tmp"
-	chmod 2755 "$1/etc/deep"
-	chmod 000 "$1/etc/empty"
-	cp "$1/bin/busybox" "$1/bin/su"
-	chown 1000:1000 "$1/etc/name"
-	chown -h 12:34 "$1/dangling"
-	chown 65534:4000000000 "$1/etc/deep/er"
-	chmod 6755 "$1/bin/su"
-	setfattr -n user.note -v "$(printf 'two\nlines')" "$1/etc/name"
-	setfattr -n user.dir -v dir "$1/etc"
-	python3 -c 'import os, struct, sys; os.setxattr(sys.argv[1], "security.capability",
-		struct.pack("<IIIII", 0x02000001, 1 << 13, 0, 0, 0))' "$1/bin/sh"
-	setfacl -m u:7:rwx "$1/etc/deep/er/file" 2>/dev/null || :
-	mknod "$1/null" c 1 3
-	mknod "$1/disk" b 259 70000
-	mkfifo "$1/fifo"
-	mkdir -p "$1/$(printf 'd%.0s' {1..100})/$(printf 'e%.0s' {1..100})"
-	echo long >"$1/$(printf 'd%.0s' {1..100})/$(printf 'e%.0s' {1..100})/$(printf 'f%.0s' {1..200})"
-	ln -s "$(printf 'target%.0s' {1..40})" "$1/long-link"
-	echo 'name with 	blanks, ä and "quotes"' >"$1/"$'odd \t\xc3\xa4"\xff name'
-	truncate -s 3m "$1/sparse"
-	printf data | dd of="$1/sparse" bs=1 seek=1000000 conv=notrunc status=none
-	touch -h -d '1999-12-31 23:59:59' "$1/dangling" "$1/etc/name" "$1/etc/deep/er" "$1/usr"
-	touch -d '2040-01-01' "$1/tmp"
-}
-
 # umoci_image - layout l with two layers by umoci, the second with deletions and replacements, and a third by GNU tar.
 umoci_image() {
 	umoci init --layout l
