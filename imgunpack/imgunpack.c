@@ -1,7 +1,5 @@
 /* imgunpack - an image's layers into a directory, or as an overlay of shared layers. */
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 
 #include "imgunpack/unpack.h"
 #include "lib/die.h"
@@ -37,41 +35,6 @@ static const struct opt opts[] = {
 	{ 0 },
 };
 
-/* A tree may be deep, and removing it takes a descriptor a level. */
-static void raise_limits(void)
-{
-	struct rlimit l;
-
-	umask(0);
-	if (getrlimit(RLIMIT_NOFILE, &l))
-		return;
-	l.rlim_cur = l.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &l);
-}
-
-static void load(const char *name)
-{
-	char why[LAYOUT_WHY_MAX];
-	struct layout_name n;
-	struct platform want;
-
-	if (layout_name_parse(name, &n) < 0)
-		die("image '%s'", name);
-	unpack.layout_dirfd = layout_open(n.dir);
-	if (unpack.layout_dirfd < 0)
-		die("open image layout '%s'", n.dir);
-	if (platform_name && platform_parse(platform_name, &want) < 0)
-		opt_misuse("--platform '%s' is no OS/ARCH[/VARIANT]", platform_name);
-	/* Blobs must not be collected while we read them; a layout we may not lock is nobody's to
-	 * collect. */
-	if (layout_lock(unpack.layout_dirfd, false, false) < 0 && errno != EROFS && errno != EACCES)
-		die("lock '%s'", n.dir);
-	if (layout_load(unpack.layout_dirfd, &n, platform_name ? &want : NULL, &unpack.image, why) <
-	    0)
-		diex("%s", why);
-	layout_name_free(&n);
-}
-
 int main(int argc, char **argv)
 {
 	const struct usage u = {
@@ -87,8 +50,7 @@ int main(int argc, char **argv)
 		opt_misuse("--max-size must not be negative");
 	unpack.max_bytes = (uint64_t)max_size;
 
-	raise_limits();
-	load(argv[0]);
+	unpack_load(&unpack, argv[0], platform_name);
 	if (overlay) {
 		_free_ char *store = layers ? xstrdup(layers)
 					    : xasprintf("%s/layers", sys_lash_root());

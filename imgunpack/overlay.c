@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
-#include "imgunpack/stack.h"
 #include "imgunpack/unpack.h"
+#include "imgunpack/uses.h"
 #include "lib/die.h"
 #include "lib/fd.h"
 #include "lib/mem.h"
@@ -17,7 +17,7 @@ enum { DONE, NEEDS_LOWER };
 
 struct overlay {
 	const struct unpack *unpack;
-	struct stack stack;
+	struct stack *stack;
 	size_t n;
 	struct store_key *diff_keys, *chain_keys; /* of each layer */
 	size_t *missing, n_missing; /* layers that the store lacks, the largest first */
@@ -55,8 +55,8 @@ static void list_missing(struct overlay *o)
 
 	o->missing = xcalloc(o->n, sizeof(*o->missing));
 	for (size_t i = 0; i < o->n; i++) {
-		if (store_has(o->stack.store_dirfd, &o->diff_keys[i]) ||
-		    store_has(o->stack.store_dirfd, &o->chain_keys[i]) || is_listed(o, i))
+		if (store_has(o->stack->store_dirfd, &o->diff_keys[i]) ||
+		    store_has(o->stack->store_dirfd, &o->chain_keys[i]) || is_listed(o, i))
 			continue;
 
 		size_t at = o->n_missing++;
@@ -85,7 +85,7 @@ static int fill(const struct overlay *o, size_t layer, const struct store_key *k
 		if (path_remove_tree(new_dirfd, "work"))
 			die("remove the work directory of '%s'", k->text);
 	}
-	if (!n && store_commit(o->stack.store_dirfd, k, new_dirfd, &a, o->unpack->sync) < 0)
+	if (!n && store_commit(o->stack->store_dirfd, k, new_dirfd, &a, o->unpack->sync) < 0)
 		die("store layer '%s'", k->text);
 	apply_free(&a);
 	return n;
@@ -93,7 +93,7 @@ static int fill(const struct overlay *o, size_t layer, const struct store_key *k
 
 static int begin(const struct overlay *o, const struct store_key *k)
 {
-	int fd = store_begin(o->stack.store_dirfd, k);
+	int fd = store_begin(o->stack->store_dirfd, k);
 
 	if (fd < 0 && errno != EEXIST)
 		die("begin layer '%s'", k->text);
@@ -122,7 +122,7 @@ static int unpack_alone(void *ctx, size_t job)
 	close_fd(&fd);
 	fd = -1;
 	if (n)
-		store_discard(o->stack.store_dirfd, k);
+		store_discard(o->stack->store_dirfd, k);
 	return n ? NEEDS_LOWER : DONE;
 }
 
@@ -130,9 +130,9 @@ static int unpack_alone(void *ctx, size_t job)
  * as FD. */
 static int mount_chain(const struct overlay *o, const struct store_key *k, int fd)
 {
-	_free_ char *upper = xasprintf("%s/.%s.new/diff", o->stack.store, k->text);
-	_free_ char *work = xasprintf("%s/.%s.new/work", o->stack.store, k->text);
-	struct stack s = o->stack;
+	_free_ char *upper = xasprintf("%s/.%s.new/diff", o->stack->store, k->text);
+	_free_ char *work = xasprintf("%s/.%s.new/work", o->stack->store, k->text);
+	struct stack s = *o->stack;
 
 	if (mkdirat(fd, "work", 0700))
 		die("make the work directory of '%s'", k->text);
@@ -150,7 +150,7 @@ static int unpack_chained(void *ctx, size_t layer)
 
 	if (fd < 0)
 		return DONE;
-	if (!o->stack.layers.n) {
+	if (!o->stack->layers.n) {
 		_close_ int diff = open_diff(fd);
 
 		return fill(o, layer, k, fd, diff, APPLY_FIRST);
@@ -165,7 +165,7 @@ static void unpack_missing(struct overlay *o)
 	if (!o->n_missing || !worker_run(o->n_missing, unpack_alone, o, result))
 		return;
 	for (size_t i = 0; i < o->n_missing; i++)
-		store_discard(o->stack.store_dirfd, &o->diff_keys[o->missing[i]]);
+		store_discard(o->stack->store_dirfd, &o->diff_keys[o->missing[i]]);
 	_exit(1);
 }
 
@@ -187,46 +187,72 @@ static void push_layer(struct overlay *o, size_t i)
 	struct chained c = { o, i };
 	int result;
 
-	if (store_has(o->stack.store_dirfd, &o->diff_keys[i]) &&
-	    stack_suits(&o->stack, &o->diff_keys[i])) {
-		stack_push(&o->stack, &o->diff_keys[i]);
+	if (store_has(o->stack->store_dirfd, &o->diff_keys[i]) &&
+	    stack_suits(o->stack, &o->diff_keys[i])) {
+		stack_push(o->stack, &o->diff_keys[i]);
 		return;
 	}
-	if (!store_has(o->stack.store_dirfd, &o->chain_keys[i]) &&
+	if (!store_has(o->stack->store_dirfd, &o->chain_keys[i]) &&
 	    worker_run(1, run_chained, &c, &result) < 0) {
-		store_discard(o->stack.store_dirfd, &o->chain_keys[i]);
+		store_discard(o->stack->store_dirfd, &o->chain_keys[i]);
 		_exit(1);
 	}
-	stack_push(&o->stack, &o->chain_keys[i]);
+	stack_push(o->stack, &o->chain_keys[i]);
 }
 
-static void open_store(struct overlay *o, const char *store)
+void unpack_store(const struct unpack *u, struct stack *s)
 {
-	o->stack.store_dirfd = path_open_dir(store, 0700);
-	if (o->stack.store_dirfd < 0)
-		die("open layer store '%s'", store);
-	o->stack.store = realpath(store, NULL);
-	if (!o->stack.store)
-		die("open layer store '%s'", store);
-}
+	struct overlay o = { .unpack = u, .stack = s };
 
-void unpack_overlay(const struct unpack *u, const char *store, const char *dir, const char *rootfs,
-		    bool is_volatile)
-{
-	struct overlay o = { .unpack = u };
-
-	open_store(&o, store);
 	name_layers(&o);
 	list_missing(&o);
 	unpack_missing(&o);
 	for (size_t i = 0; i < o.n; i++)
 		push_layer(&o, i);
-	o.stack.is_volatile = is_volatile;
-	stack_mount_rootfs(&o.stack, dir, rootfs);
-	stack_free(&o.stack);
 	free(o.diff_keys);
 	free(o.chain_keys);
 	free(o.missing);
-	free((char *)o.stack.store);
-	close(o.stack.store_dirfd);
+}
+
+void unpack_overlay(const struct unpack *u, const char *store, const char *dir, const char *rootfs,
+		    bool is_volatile)
+{
+	struct stack s;
+
+	stack_open(&s, store);
+	unpack_store(u, &s);
+
+	_close_ int dirfd = path_open_dir(dir, 0700);
+	_free_ char *base = realpath(dir, NULL);
+
+	if (dirfd < 0 || !base)
+		die("make '%s'", dir);
+	s.is_volatile = is_volatile;
+	uses_add(s.store_dirfd, USE_DIR, base, &s.keys);
+	stack_mount_rootfs(&s, dir, rootfs);
+	stack_close(&s);
+}
+
+void unpack_view(const struct unpack *u, const char *store, const char *rootfs)
+{
+	struct stack s;
+
+	stack_open(&s, store);
+	unpack_store(u, &s);
+
+	_close_ int target = stack_open_target(rootfs), fd = -1;
+	_free_ char *path = realpath(rootfs, NULL);
+
+	if (!path)
+		die("open '%s'", rootfs);
+	uses_add(s.store_dirfd, USE_MOUNT, path, &s.keys);
+	fd = stack_view(&s);
+	if (mnt_attach(fd, target)) {
+		int err = errno;
+
+		uses_remove(s.store_dirfd, USE_MOUNT, path);
+		errno = err;
+		die("mount on '%s'", rootfs);
+	}
+	stack_close(&s);
 }

@@ -1,16 +1,30 @@
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "imgunpack/stack.h"
 #include "lib/die.h"
+#include "lib/fd.h"
 #include "lib/io.h"
 #include "lib/mem.h"
 #include "lib/mnt.h"
 #include "lib/path.h"
 
-enum { WHITEOUTS_MAX = 64 << 20 };
+enum {
+	WHITEOUTS_MAX = 64 << 20,
+	OPTION_MAX = 255, /* of fsconfig */
+};
+
+void stack_open(struct stack *s, const char *store)
+{
+	*s = (struct stack){ .store_dirfd = store_open(store, true) };
+	s->store = s->store_dirfd < 0 ? NULL : realpath(store, NULL);
+	if (!s->store)
+		die("open layer store '%s'", store);
+}
 
 static int open_layer(const struct stack *s, const struct store_key *k)
 {
@@ -34,6 +48,7 @@ void stack_push(struct stack *s, const struct store_key *k)
 		strv_free(&s->layers);
 	if (has_flag(fd, "root"))
 		s->root = *k;
+	strv_add(&s->keys, k->text);
 	strv_take(&s->layers, xasprintf("%s/%s/diff", s->store, k->text));
 }
 
@@ -61,18 +76,53 @@ bool stack_suits(const struct stack *s, const struct store_key *k)
 	return true;
 }
 
+/* Directories that have to be named by descriptor while a mount is made. */
+struct handles {
+	int *fds;
+	size_t n;
+};
+
+static int hold(struct handles *h, const char *path)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	h->fds = xreallocarray(h->fds, h->n + 1, sizeof(*h->fds));
+	h->fds[h->n++] = fd;
+	return fd;
+}
+
+static void release(struct handles *h)
+{
+	int err = errno;
+
+	for (size_t i = 0; i < h->n; i++)
+		close_fd(&h->fds[i]);
+	free(h->fds);
+	errno = err;
+}
+
+/* KEY=PATH; the path in full where it can be, for whoever reads mountinfo. */
+static void add_dir(struct strv *o, struct handles *h, const char *key, const char *path)
+{
+	char link[FD_LINK_MAX];
+
+	if (strlen(path) > OPTION_MAX || strpbrk(path, ",\\"))
+		path = fd_link(hold(h, path), link);
+	strv_take(o, xasprintf("%s=%s", key, path));
+}
+
 /* redirect and metacopy would let an image's attributes show one file as another; index wants file
  * handles. */
 static void common_options(const struct stack *s, const char *upper, const char *work,
-			   struct strv *o)
+			   struct strv *o, struct handles *h)
 {
 	strv_add(o, "redirect_dir=nofollow");
 	strv_add(o, "metacopy=off");
 	strv_add(o, "index=off");
 	if (!upper)
 		return;
-	strv_take(o, xasprintf("upperdir=%s", upper));
-	strv_take(o, xasprintf("workdir=%s", work));
+	add_dir(o, h, "upperdir", upper);
+	add_dir(o, h, "workdir", work);
 	if (s->is_volatile)
 		strv_add(o, "volatile");
 }
@@ -81,50 +131,63 @@ static void common_options(const struct stack *s, const char *upper, const char 
 static int mount_new(const struct stack *s, const char *upper, const char *work, struct buf *why)
 {
 	struct mnt_opts o = { 0 };
+	struct handles h = { 0 };
 
 	for (size_t i = s->layers.n; i-- > 0;)
-		strv_take(&o.data, xasprintf("lowerdir+=%s", s->layers.v[i]));
-	common_options(s, upper, work, &o.data);
+		add_dir(&o.data, &h, "lowerdir+", s->layers.v[i]);
+	common_options(s, upper, work, &o.data, &h);
 
 	int fd = mnt_new("overlay", "overlay", &o, why);
 	int err = errno;
 
+	release(&h);
 	mnt_opts_free(&o);
 	errno = err;
 	return fd;
 }
 
-/* Before, they are one string of at most a page, which fsconfig does not take: mount somewhere
- * private, and keep a detached copy. Short names make the page last for 230 layers. */
+/* Mount on PLACE, a directory of our own, and take a detached copy off it. */
+static int mount_on(const char *place, const struct mnt_opts *o)
+{
+	_close_ int target = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd;
+
+	if (target < 0 || mnt_old("overlay", "overlay", target, o) < 0)
+		return -1;
+	fd = mnt_clone(AT_FDCWD, place, false);
+
+	int err = errno;
+
+	umount2(place, MNT_DETACH);
+	errno = err;
+	return fd;
+}
+
+/* Before, they are one string of at most a page, which fsconfig does not take: mount(2), from a
+ * directory where 500 layers have names of three digits. */
 static int mount_old(const struct stack *s, const char *upper, const char *work)
 {
 	_free_ char *place = xasprintf("%s/.view.%d", s->store, (int)getpid());
 	_buf_ struct buf lower = { 0 };
-	_strv_ struct strv data = { 0 };
-	_free_ int *fds = xcalloc(s->layers.n, sizeof(*fds));
+	_close_ int cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct handles h = { 0 };
 	struct mnt_opts o = { 0 };
 	int fd = -1;
 
-	if (mkdir(place, 0700) && errno != EEXIST)
+	if (cwd < 0 || (mkdir(place, 0700) && errno != EEXIST))
 		return -1;
-	for (size_t i = s->layers.n; i-- > 0;) {
-		fds[i] = open(s->layers.v[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
-		buf_addf(&lower, "%s/proc/self/fd/%d", lower.len ? ":" : "lowerdir=", fds[i]);
-	}
+	for (size_t i = s->layers.n; i-- > 0;)
+		buf_addf(&lower, "%s%d", lower.len ? ":" : "lowerdir=", hold(&h, s->layers.v[i]));
 	strv_add(&o.data, lower.data);
-	common_options(s, upper, work, &o.data);
-
-	_close_ int target = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (target >= 0 && !mnt_old("overlay", "overlay", target, &o)) {
-		fd = mnt_clone(AT_FDCWD, place, false);
-		umount2(place, MNT_DETACH);
-	}
+	common_options(s, upper, work, &o.data, &h);
+	if (!chdir("/proc/self/fd"))
+		fd = mount_on(place, &o);
 
 	int err = errno;
 
-	for (size_t i = 0; i < s->layers.n; i++)
-		close_fd(&fds[i]);
+	if (fchdir(cwd))
+		die("go back to the working directory");
+	release(&h);
 	rmdir(place);
 	mnt_opts_free(&o);
 	errno = err;
@@ -161,7 +224,46 @@ int stack_mount(const struct stack *s, const char *upper, const char *work)
 	return fd;
 }
 
-void stack_free(struct stack *s)
+/* An empty directory that is to the root what a container's own upper directory is, kept in the
+ * store: layers that say nothing of the root would show what theirs happens to be. */
+static char *make_root(const struct stack *s)
+{
+	_free_ char *name = xasprintf(".root-%s", *s->root.text ? s->root.text : "none"),
+		    *temp = xasprintf(".new-root.%d", (int)getpid());
+	_close_ int fd = -1;
+
+	if (faccessat(s->store_dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW)) {
+		if (path_remove_tree(s->store_dirfd, temp) || mkdirat(s->store_dirfd, temp, 0700))
+			die("make '%s'", temp);
+		fd = openat(s->store_dirfd, temp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0)
+			die("open '%s'", temp);
+		stack_describe_root(s, fd);
+		if (renameat(s->store_dirfd, temp, s->store_dirfd, name) && errno != ENOTEMPTY)
+			die("make '%s'", name);
+	}
+	return xasprintf("%s/%s", s->store, name);
+}
+
+int stack_view(struct stack *s)
+{
+	_free_ char *root = make_root(s);
+	int fd;
+
+	if (s->layers.n) {
+		strv_add(&s->layers, root);
+		return stack_mount(s, NULL, NULL);
+	}
+	fd = mnt_clone(AT_FDCWD, root, false);
+	if (fd < 0 || mnt_change(fd, MOUNT_ATTR_RDONLY, 0, false) < 0)
+		die("mount an image without layers");
+	return fd;
+}
+
+void stack_close(struct stack *s)
 {
 	strv_free(&s->layers);
+	strv_free(&s->keys);
+	free((char *)s->store);
+	close_fd(&s->store_dirfd);
 }

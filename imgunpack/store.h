@@ -6,6 +6,9 @@
  * directory), `opaque` (it hides all below it) and `whiteouts` (directories that the layers below
  * must have, each ending in NUL), where they apply. A layer grows in .KEY.new, locked; it has its
  * name only when it is whole. The store is mode 0700: layers contain set-user-ID programs.
+ *
+ * Whoever unpacks or mounts holds a lock on the store, shared, from before it looks for a layer
+ * until the layers it found are noted as used (uses.h); gc holds it exclusively.
  */
 #ifndef IMGUNPACK_STORE_H
 #define IMGUNPACK_STORE_H
@@ -18,6 +21,9 @@ enum { STORE_KEY_MAX = 96 };
 struct store_key {
 	char text[STORE_KEY_MAX];
 };
+
+/* Open STORE and lock it: SHARED, made where it is missing, or exclusively. Caller closes. */
+_check_ int store_open(const char *store, bool shared);
 
 struct store_key store_diff_key(const struct digest *diff_id);
 struct store_key store_chain_key(const struct digest *chain_id);
@@ -33,5 +39,11 @@ _check_ int store_commit(int store_dirfd, const struct store_key *k, int new_dir
 			 const struct apply *a, bool sync);
 /* Remove an unfinished layer that nobody is at. */
 void store_discard(int store_dirfd, const struct store_key *k);
+
+/* Remove the layers whose keys are not in LIVE, and what was left unfinished, from a store that is
+ * locked exclusively; ONLY_PRINT: print their names instead. Dies. */
+void store_gc(int store_dirfd, const struct strv *live, bool only_print);
+/* Is NAME, in a store, a layer? */
+bool store_is_layer(const char *name);
 
 #endif

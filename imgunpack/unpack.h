@@ -4,6 +4,7 @@
 #define IMGUNPACK_UNPACK_H
 
 #include "imgunpack/apply.h"
+#include "imgunpack/stack.h"
 #include "lib/layout.h"
 
 struct unpack {
@@ -13,6 +14,12 @@ struct unpack {
 	uint64_t max_bytes, max_ratio; /* of one layer, see feed.h */
 	bool sync;		       /* have everything on disk before it gets its name */
 };
+
+/* Set the process up for it: umask, number of descriptors. unpack_load does this, too. */
+void unpack_prepare(void);
+/* Find the image NAME, LAYOUT[:TAG|@DIGEST], for PLATFORM ("os/arch"; NULL is this machine's), and
+ * keep its blobs from being collected until the process ends. Sets layout_dirfd and image. */
+void unpack_load(struct unpack *u, const char *name, const char *platform);
 
 /* Apply layer I, verified: 0, or 1 when it cannot stand alone (apply.h). */
 int unpack_layer(const struct unpack *u, size_t i, struct apply *a);
@@ -24,6 +31,12 @@ void unpack_flat(const struct unpack *u, const char *rootfs);
  * and DIR/work. */
 void unpack_overlay(const struct unpack *u, const char *store, const char *dir, const char *rootfs,
 		    bool is_volatile);
+
+/* The layers into the stack's store where they are not there yet, and onto the stack. */
+void unpack_store(const struct unpack *u, struct stack *s);
+
+/* The same, and the image read-only on ROOTFS. */
+void unpack_view(const struct unpack *u, const char *store, const char *rootfs);
 
 /* Run JOB(CTX, 0 to N-1), each in a process of its own, as many at once as there are processors,
  * the results (0 to 100) into RESULT. When one dies the others are killed; then, as JOB has said

@@ -27,8 +27,7 @@ static void copy_xattrs(int from, int to)
 	}
 }
 
-/* The upper directory's own attributes are those of the root that the container sees. */
-static void describe_root(const struct stack *s, int upper)
+void stack_describe_root(const struct stack *s, int upper)
 {
 	_free_ char *path = xasprintf("%s/diff", s->root.text);
 	_close_ int from = -1;
@@ -63,12 +62,13 @@ static void make_upper(const struct stack *s, const char *dir)
 	upper = openat(fd, ".upper.new", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (upper < 0)
 		die("make '%s/upper'", dir);
-	describe_root(s, upper);
+	/* its own attributes are those of the root that the container sees */
+	stack_describe_root(s, upper);
 	if (renameat(fd, ".upper.new", fd, "upper"))
 		die("make '%s/upper'", dir);
 }
 
-static int open_target(const char *rootfs)
+int stack_open_target(const char *rootfs)
 {
 	struct statx sx;
 
@@ -88,7 +88,7 @@ void stack_mount_rootfs(const struct stack *s, const char *dir, const char *root
 {
 	make_upper(s, dir);
 
-	_close_ int target = open_target(rootfs);
+	_close_ int target = stack_open_target(rootfs);
 	_free_ char *base = realpath(dir, NULL);
 
 	if (!base)

@@ -1,0 +1,41 @@
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "imgunpack/unpack.h"
+#include "lib/die.h"
+#include "lib/opt.h"
+
+/* A tree may be deep, and removing it takes a descriptor a level. */
+void unpack_prepare(void)
+{
+	struct rlimit l;
+
+	umask(0);
+	if (getrlimit(RLIMIT_NOFILE, &l))
+		return;
+	l.rlim_cur = l.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &l);
+}
+
+void unpack_load(struct unpack *u, const char *name, const char *platform)
+{
+	char why[LAYOUT_WHY_MAX];
+	struct layout_name n;
+	struct platform want;
+
+	unpack_prepare();
+	if (layout_name_parse(name, &n) < 0)
+		die("image '%s'", name);
+	u->layout_dirfd = layout_open(n.dir);
+	if (u->layout_dirfd < 0)
+		die("open image layout '%s'", n.dir);
+	if (platform && platform_parse(platform, &want) < 0)
+		opt_misuse("--platform '%s' is no OS/ARCH[/VARIANT]", platform);
+	/* Blobs must not be collected while we read them; a layout we may not lock is nobody's to
+	 * collect. */
+	if (layout_lock(u->layout_dirfd, false, false) < 0 && errno != EROFS && errno != EACCES)
+		die("lock '%s'", n.dir);
+	if (layout_load(u->layout_dirfd, &n, platform ? &want : NULL, &u->image, why) < 0)
+		diex("%s", why);
+	layout_name_free(&n);
+}
