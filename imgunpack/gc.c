@@ -1,23 +1,52 @@
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "imgunpack/imgctl.h"
+#include "imgunpack/store.h"
+#include "imgunpack/uses.h"
+#include "lib/die.h"
 #include "lib/opt.h"
 
 static bool dry_run;
+static const char *layers;
 
 static const struct opt opts[] = {
 	{ 'n', "dry-run", OPT_FLAG, &dry_run, NULL, "print what would be removed instead" },
+	{ 0, "layers", OPT_STR, &layers, "STORE",
+	  "and unpacked layers in STORE that no image uses and nothing mounts" },
 	{ 0 },
 };
 
+/* Layers of the layouts' images stay, those that are mounted do, too. */
+static void collect_layers(char *const *layouts, const char *store)
+{
+	_close_ int fd = store_open(store, false);
+	_strv_ struct strv live = { 0 };
+
+	if (fd < 0 && errno == ENOENT)
+		return;
+	if (fd < 0)
+		die("open layer store '%s'", store);
+	for (; *layouts; layouts++)
+		ctl_layer_keys(*layouts, &live);
+	uses_list(fd, &live);
+	store_gc(fd, &live, dry_run);
+}
+
 int ctl_gc(int argc, char **argv)
 {
-	const struct usage u = { "[-n] LAYOUT",
+	const struct usage u = { "[-n] [--layers STORE] LAYOUT...",
 				 "Remove blobs no image uses, and what interrupted work left.",
 				 opts, 0, NULL };
 	int first = opt_parse(argc, argv, &u);
-	_close_ int dirfd = -1;
 
-	opt_operands(argc - first, 1, 1);
-	dirfd = xctl_open(argv[first]);
-	xsweep(dirfd, false, dry_run);
+	opt_operands(argc - first, 1, -1);
+	for (int i = first; i < argc; i++) {
+		_close_ int dirfd = xctl_open(argv[i]);
+
+		xsweep(dirfd, false, dry_run);
+	}
+	if (layers)
+		collect_layers(argv + first, layers);
 	return 0;
 }

@@ -3,14 +3,18 @@ _imgctl()
 {
 	local cur=$2 options
 	if ((COMP_CWORD == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W 'gc history inspect ls ref rm tag verify --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'diff du gc history inspect ls mount ref rm tag umount verify --help --version' -- "$cur")
 		return
 	fi
 	case ${COMP_WORDS[1]} in
 	ls) options='--json --quiet' ;;
 	inspect) options='--manifest --index --platform' ;;
 	history) options=--json ;;
-	gc) options=--dry-run ;;
+	diff) options='--content --json --layers --platform' ;;
+	du) options='--json --layers' ;;
+	gc) options='--dry-run --layers' ;;
+	mount) options='--layers --platform' ;;
+	umount | verify) options=--layers ;;
 	ref) options=--familiar ;;
 	esac
 	if [[ $cur == -* ]]; then

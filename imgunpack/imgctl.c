@@ -6,13 +6,17 @@
 static const struct opt opts[] = { { 0 } };
 
 static const struct verb verbs[] = {
+	{ "diff", ctl_diff, "show what differs between two images or directories" },
+	{ "du", ctl_du, "show the bytes that images take, shared with others and alone" },
 	{ "gc", ctl_gc, "remove blobs no image uses, and what interrupted work left" },
 	{ "history", ctl_history, "show how an image was built" },
 	{ "inspect", ctl_inspect, "print an image's config, manifest or index" },
 	{ "ls", ctl_ls, "list images" },
+	{ "mount", ctl_mount, "mount an image read-only" },
 	{ "ref", ctl_ref, "print an image's name in full, as docker reads it" },
 	{ "rm", ctl_rm, "remove images and the blobs only they used" },
 	{ "tag", ctl_tag, "give an image another name" },
+	{ "umount", ctl_umount, "unmount images" },
 	{ "verify", ctl_verify, "hash every blob again" },
 	{ 0 },
 };

@@ -4,20 +4,37 @@
 
 #include "lib/base.h"
 #include "lib/layout.h"
+#include "lib/str.h"
 
+int ctl_diff(int argc, char **argv);
+int ctl_du(int argc, char **argv);
 int ctl_gc(int argc, char **argv);
 int ctl_history(int argc, char **argv);
 int ctl_inspect(int argc, char **argv);
 int ctl_ls(int argc, char **argv);
+int ctl_mount(int argc, char **argv);
 int ctl_ref(int argc, char **argv);
 int ctl_rm(int argc, char **argv);
 int ctl_tag(int argc, char **argv);
+int ctl_umount(int argc, char **argv);
 int ctl_verify(int argc, char **argv);
 
 /* Open the layout DIR or die saying why not. */
 int xctl_open(const char *dir);
 /* Take NAME apart, LAYOUT[:TAG|@DIGEST], and open the layout; misuse when it is malformed. */
 int xctl_open_name(const char *name, struct layout_name *out);
+
+/* Every image of a layout that can be unpacked, through nested indexes; what is damaged, missing or
+ * no image is passed over. */
+typedef void ctl_image_fn(void *ctx, const struct image_manifest *m, const struct image_config *c);
+void ctl_each_image(int layout_dirfd, ctl_image_fn *found, void *ctx);
+/* The keys their layers may have in a store, appended. */
+void ctl_layer_keys(const char *layout, struct strv *keys);
+/* Unpack every unpacked image again and compare. 0, or 1 when there are differences, which have
+ * been reported. */
+int ctl_verify_layers(int layout_dirfd, const char *store);
+/* The store an option names, or the usual one. Caller frees. */
+char *ctl_layers(const char *option);
 
 /* A set of digests. */
 struct digests {
@@ -34,6 +51,9 @@ void digests_free(struct digests *s);
 /* Every digest that index.json or what it lists mentions. Blobs that are missing or no JSON mention
  * nothing. */
 void xmark(int layout_dirfd, struct digests *out);
+
+/* What the entry J of an index mentions, itself and through documents. */
+void xmark_entry(int layout_dirfd, const struct json *j, struct digests *out);
 
 /* Remove the blobs nothing mentions and the temporaries of interrupted work. False when somebody
  * works in the layout and NOWAIT says not to wait for them. ONLY_PRINT: print their digests

@@ -39,25 +39,43 @@ static struct json *read_document(int layout_dirfd, const struct digest *d)
 	return json_parse(buf_str(&b), b.len, JSON_LAST_WINS, why);
 }
 
-/* The documents that an index lists, and those that they list. */
+static void mark_listed(struct marking *m, const struct json *index, int depth);
+
+/* The document that the entry E of an index is, and those that it lists. */
+static void mark_document(struct marking *m, const struct json *e, int depth)
+{
+	const char *text = json_get_str(e, "digest");
+	_json_ struct json *doc = NULL;
+	struct digest d;
+
+	if (!text || digest_parse(text, &d) || depth > IMAGE_NESTING_MAX ||
+	    m->n_documents++ > MAX_DOCUMENTS)
+		return;
+	doc = read_document(m->layout_dirfd, &d);
+	if (!doc)
+		return;
+	mark_tree(doc, m->found);
+	mark_listed(m, doc, depth + 1);
+}
+
 static void mark_listed(struct marking *m, const struct json *index, int depth)
 {
 	const struct json *manifests = json_get(index, "manifests");
 
-	for (const struct json *e = manifests ? manifests->child : NULL; e; e = e->next) {
-		const char *text = json_get_str(e, "digest");
-		_json_ struct json *doc = NULL;
-		struct digest d;
+	for (const struct json *e = manifests ? manifests->child : NULL; e; e = e->next)
+		mark_document(m, e, depth);
+}
 
-		if (!text || digest_parse(text, &d) || depth > IMAGE_NESTING_MAX ||
-		    m->n_documents++ > MAX_DOCUMENTS)
-			continue;
-		doc = read_document(m->layout_dirfd, &d);
-		if (!doc)
-			continue;
-		mark_tree(doc, m->found);
-		mark_listed(m, doc, depth + 1);
-	}
+void xmark_entry(int layout_dirfd, const struct json *j, struct digests *out)
+{
+	struct marking m = { .layout_dirfd = layout_dirfd, .found = out };
+	const char *text = json_get_str(j, "digest");
+	struct digest d;
+
+	if (text && !digest_parse(text, &d))
+		digests_add(out, &d);
+	mark_document(&m, j, 0);
+	digests_settle(out);
 }
 
 void xmark(int layout_dirfd, struct digests *out)

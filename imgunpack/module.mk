@@ -16,10 +16,11 @@ LIBEXEC += imgunpack/imgpush
 imgunpack/imgpush.objs := imgunpack/send.c $(registry.objs)
 imgunpack/imgpush.libs := libcrypto libcurl
 LIBEXEC += imgunpack/imgctl
-imgunpack/imgctl.objs := imgunpack/digests.c imgunpack/gc.c imgunpack/history.c imgunpack/inspect.c \
-    imgunpack/ls.c imgunpack/mark.c imgunpack/refname.c imgunpack/rm.c imgunpack/sweep.c \
-    imgunpack/table.c imgunpack/tag.c imgunpack/verify.c
-imgunpack/imgctl.libs := libcrypto
+imgunpack/imgctl.objs := imgunpack/diff.c imgunpack/digests.c imgunpack/du.c imgunpack/gc.c imgunpack/history.c \
+    imgunpack/images.c imgunpack/inspect.c imgunpack/ls.c imgunpack/mark.c imgunpack/mount.c imgunpack/refname.c \
+    imgunpack/rm.c imgunpack/sweep.c imgunpack/table.c imgunpack/tag.c imgunpack/verify.c \
+    imgunpack/verify_layers.c $(unpack.objs)
+imgunpack/imgctl.libs = libcrypto $(codec.libs)
 LIBEXEC += imgunpack/imgpack
 imgunpack/imgpack.objs := imgunpack/map.c imgunpack/pack_attr.c imgunpack/pack_image.c imgunpack/pack_options.c \
                           imgunpack/pack_tree.c imgunpack/pack_verbs.c imgunpack/pack_write.c imgunpack/sink.c

@@ -4,7 +4,13 @@
 #include "lib/die.h"
 #include "lib/opt.h"
 
-static const struct opt opts[] = { { 0 } };
+static const char *layers;
+
+static const struct opt opts[] = {
+	{ 0, "layers", OPT_STR, &layers, "STORE",
+	  "unpack what is unpacked in STORE again, and compare" },
+	{ 0 },
+};
 
 /* Blobs that are mentioned but not there are no fault: a layout may be sparse. */
 static bool is_right(int dirfd, const struct digest *d)
@@ -19,7 +25,7 @@ static bool is_right(int dirfd, const struct digest *d)
 
 int ctl_verify(int argc, char **argv)
 {
-	const struct usage u = { "LAYOUT",
+	const struct usage u = { "[--layers STORE] LAYOUT",
 				 "Hash every blob in use again; exit 1 if one is damaged.", opts, 0,
 				 NULL };
 	int first = opt_parse(argc, argv, &u), status = 0;
@@ -37,5 +43,7 @@ int ctl_verify(int argc, char **argv)
 			status = 1;
 	}
 	digests_free(&used);
+	if (layers && !status)
+		status = ctl_verify_layers(dirfd, layers);
 	return status;
 }

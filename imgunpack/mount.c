@@ -1,0 +1,73 @@
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+
+#include "imgunpack/imgctl.h"
+#include "imgunpack/unpack.h"
+#include "imgunpack/uses.h"
+#include "lib/die.h"
+#include "lib/mem.h"
+#include "lib/opt.h"
+#include "lib/sys.h"
+
+static const char *layers, *platform_name;
+
+static const struct opt mount_opts[] = {
+	{ 0, "layers", OPT_STR, &layers, "STORE",
+	  "keep unpacked layers in STORE ($LASH_ROOT/layers)" },
+	{ 0, "platform", OPT_STR, &platform_name, "OS/ARCH[/VARIANT]",
+	  "choose this platform of several" },
+	{ 0 },
+};
+
+static const struct opt umount_opts[] = {
+	{ 0, "layers", OPT_STR, &layers, "STORE", "the store it was mounted from" },
+	{ 0 },
+};
+
+char *ctl_layers(const char *option)
+{
+	return option ? xstrdup(option) : xasprintf("%s/layers", sys_lash_root());
+}
+
+int ctl_mount(int argc, char **argv)
+{
+	const struct usage u = { "[OPTION]... LAYOUT[:TAG|@DIGEST] DIR",
+				 "Mount an image read-only.", mount_opts, 0, NULL };
+	int first = opt_parse(argc, argv, &u);
+	_free_ char *store = ctl_layers(layers);
+	struct unpack job = { 0 };
+
+	opt_operands(argc - first, 2, 2);
+	unpack_load(&job, argv[first], platform_name);
+	unpack_view(&job, store, argv[first + 1]);
+	return 0;
+}
+
+/* Unmount it first: a use that is noted too long costs space, one that is forgotten costs data. */
+int ctl_umount(int argc, char **argv)
+{
+	const struct usage u = { "[--layers STORE] DIR...", "Unmount images.", umount_opts, 0,
+				 NULL };
+	int first = opt_parse(argc, argv, &u);
+	_free_ char *store = ctl_layers(layers);
+
+	opt_operands(argc - first, 1, -1);
+	for (int i = first; i < argc; i++) {
+		_free_ char *path = realpath(argv[i], NULL);
+
+		if (!path && errno == ENOENT)
+			continue;
+		if (!path)
+			die("open '%s'", argv[i]);
+		if (umount2(path, UMOUNT_NOFOLLOW) && errno != EINVAL) /* EINVAL: not mounted */
+			die("unmount '%s'", argv[i]);
+
+		_close_ int fd = store_open(store, true);
+
+		if (fd < 0)
+			die("open layer store '%s'", store);
+		uses_remove(fd, USE_MOUNT, path);
+	}
+	return 0;
+}
