@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 
@@ -9,6 +10,7 @@
 #include "lib/io.h"
 #include "lib/num.h"
 #include "lib/proc.h"
+#include "lib/str.h"
 
 /* Task flags that /proc/PID/stat shows, include/linux/sched.h. */
 enum { PF_EXITING = 0x4, PF_SIGNALED = 0x400 };
@@ -64,6 +66,51 @@ int proc_open(pid_t pid, uint64_t start_ticks)
 	if (st.start_ticks != start_ticks || st.state == 'Z' || st.state == 'X')
 		return set_errno(ESRCH);
 	return steal_fd(&fd);
+}
+
+/* linux/pidfd.h of Linux 6.15. */
+struct pidfd_info_v1 {
+	uint64_t mask, cgroupid;
+	uint32_t pid, tgid, ppid, ids[8];
+	int32_t exit_code;
+};
+#define PIDFD_GET_INFO_V1 _IOWR(0xff, 11, struct pidfd_info_v1)
+enum { PIDFD_INFO_EXIT_V1 = 8 };
+
+int proc_pidfd_status(int pidfd, int *wstatus)
+{
+	struct pidfd_info_v1 info = { .mask = PIDFD_INFO_EXIT_V1 };
+
+	if (ioctl(pidfd, PIDFD_GET_INFO_V1, &info) || !(info.mask & PIDFD_INFO_EXIT_V1))
+		return set_errno(ENODATA);
+	*wstatus = info.exit_code;
+	return 0;
+}
+
+/* Fields of /proc/PID/stat as proc(5) counts them; the first two are before the last ')'. */
+enum { STAT_SKIPPED = 3, STAT_STATE = 3, STAT_START = 22, STAT_EXIT_CODE = 52 };
+
+int proc_zombie_status(pid_t pid, uint64_t start_ticks, int *wstatus)
+{
+	char path[32];
+	_strv_ struct strv words = { 0 };
+	uint64_t start;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+
+	_free_ char *line = file_read_line(AT_FDCWD, path);
+	const char *rest = line ? strrchr(line, ')') : NULL;
+
+	if (!rest || !rest[1])
+		return set_errno(ENODATA);
+	strv_split(&words, rest + 2, ' ');
+	if (words.n <= STAT_EXIT_CODE - STAT_SKIPPED ||
+	    !str_eq(words.v[STAT_STATE - STAT_SKIPPED], "Z") ||
+	    num_u64(words.v[STAT_START - STAT_SKIPPED], UINT64_MAX, &start) ||
+	    start != start_ticks ||
+	    num_int(words.v[STAT_EXIT_CODE - STAT_SKIPPED], 0, INT32_MAX, wstatus))
+		return set_errno(ENODATA);
+	return 0;
 }
 
 int proc_exit_code(int wstatus)

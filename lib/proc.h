@@ -24,6 +24,12 @@ _check_ int proc_open(pid_t pid, uint64_t start_ticks);
 _check_ int proc_pidfd_open(pid_t pid);
 _check_ int proc_pidfd_signal(int pidfd, int sig);
 
+/* How a process that is no child of ours ended, as wait(2) would tell its parent: of a pidfd once
+ * the process was reaped (since Linux 6.15), or of a zombie that nobody has reaped yet. ENODATA: it
+ * is not known. */
+_check_ int proc_pidfd_status(int pidfd, int *wstatus);
+_check_ int proc_zombie_status(pid_t pid, uint64_t start_ticks, int *wstatus);
+
 /* What wait(2) reported as an exit status of ours: the code, or 128 + the signal. */
 int proc_exit_code(int wstatus);
 /* waitpid until it ended, EINTR retried; returns the exit code as above. */

@@ -34,6 +34,8 @@ int ending_write(int dirfd, const struct monitor *m, const struct ending *e)
 
 	emit_object(&j, NULL);
 	emit_int(&j, "exitCode", e->code);
+	if (e->unknown)
+		emit_bool(&j, "unknown", true);
 	emit_int(&j, "signal", e->signal);
 	emit_bool(&j, "oom", e->oom);
 	emit_time(&j, "startedAt", &e->created);

@@ -10,7 +10,7 @@
 #include "lib/proc.h"
 #include "shim/monitor.h"
 
-enum { DRAIN_MS = 5000 };
+enum { DRAIN_MS = 5000, CODE_UNKNOWN = 255 };
 
 static const int watched_signals[] = { SIGCHLD, SIGTERM, SIGINT, SIGQUIT, SIGHUP };
 
@@ -21,6 +21,7 @@ static void fail(struct monitor *m, int status, const char *why, size_t len)
 	clients_close(m);
 	control_close(m);
 	console_close(&m->console);
+	stdio_close(m);
 	m->ending.code = status;
 	m->plan->face->failed(m, status, why, len);
 	if (m->plan->on_exit_always)
@@ -83,6 +84,7 @@ static void tell_end(struct monitor *m)
 	clients_close(m);
 	control_close(m);
 	input_close(m);
+	stdio_close(m);
 	m->plan->face->ended(m, &m->ending);
 	process_on_exit(m);
 	monitor_leave_if_done(m);
@@ -139,10 +141,13 @@ void monitor_runtime_done(struct monitor *m, int wait_status)
 		loop_alarm(&m->loop, &m->timeout, m->plan->timeout_s * 1000);
 }
 
-void monitor_process_ended(struct monitor *m, int wait_status)
+void monitor_process_ended(struct monitor *m, int wait_status, bool known)
 {
 	clock_gettime(CLOCK_REALTIME, &m->ending.finished);
-	m->ending.code = m->ending.timed_out ? -1 : proc_exit_code(wait_status);
+	m->ending.unknown = !known;
+	m->ending.code = m->ending.timed_out ? -1
+			 : known	     ? proc_exit_code(wait_status)
+					     : CODE_UNKNOWN;
 	m->ending.signal = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
 	m->ending.oom = oom_happened(m);
 	m->state = ENDED;
@@ -192,8 +197,8 @@ static void init(struct monitor *m, const struct plan *plan)
 	m->plan = plan;
 	m->grace.ring = grace_over;
 	m->drain.ring = drain_over;
-	m->signals.fd = m->console.listener.fd = m->ctl.fd = m->listener.fd = m->input.fd =
-		m->oom_fd = -1;
+	m->process.fd = m->signals.fd = m->console.listener.fd = m->ctl.fd = m->listener.fd =
+		m->input.fd = m->oom_fd = -1;
 	for (int i = 0; i < MAX_CLIENTS; i++)
 		m->clients[i].src.fd = -1;
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -242,6 +247,42 @@ int monitor_run(struct monitor *m, const struct plan *plan)
 		fail_errno(m, failed);
 	else
 		let_go(m, child);
+	if (loop_run(&m->loop) < 0)
+		return 1;
+	return m->ending.code < 0 ? 255 : m->ending.code;
+}
+
+static const char *take_over(struct monitor *m, const struct orphan *o)
+{
+	if (loop_open(&m->loop) < 0 || watch_signals(m) < 0)
+		return "start the event loop";
+	logging_start(m);
+	if (stdio_adopt(m, o->output) < 0)
+		return "take the container's stdio";
+	if (clients_listen(m) < 0)
+		return "make the attach socket";
+	if (control_open(m) < 0)
+		return "make the control fifo";
+	if (process_adopt(m, o) < 0)
+		return "watch the container";
+	return NULL;
+}
+
+int monitor_adopt(struct monitor *m, const struct plan *plan, const struct orphan *o)
+{
+	const char *failed;
+
+	init(m, plan);
+	oom_shield(m->oom_score);
+	m->ending.created = o->created;
+	failed = take_over(m, o);
+	if (failed) {
+		fail_errno(m, failed);
+	} else {
+		m->state = RUNNING;
+		oom_watch(m);
+		m->plan->face->created(m);
+	}
 	if (loop_run(&m->loop) < 0)
 		return 1;
 	return m->ending.code < 0 ? 255 : m->ending.code;

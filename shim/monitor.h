@@ -66,6 +66,8 @@ struct plan {
 	const char *attach_name; /* in dirfd; NULL: no attaching */
 	const char *ctl_name;	 /* NULL: no control */
 	const char *console_name;
+	const char *stdio_name; /* a directory of fifos for stdout and stderr, which a monitor
+				 * that takes over finds; NULL: pipes */
 	char **console_slot; /* in runtime: replaced by the console socket's path; NULL without tty
 			      */
 
@@ -83,7 +85,17 @@ struct ending {
 	int code; /* 0-255; 128+signal; -1: timed out */
 	int signal;
 	bool oom, timed_out;
+	bool unknown; /* nobody knows the code */
 	struct timespec created, finished;
+};
+
+/* A container that has lost its monitor. */
+struct orphan {
+	pid_t pid;
+	uint64_t start_ticks;
+	int pidfd;
+	int output[N_STREAMS]; /* its pipes, ours to read; -1: lost */
+	struct timespec created;
 };
 
 struct stream {
@@ -114,6 +126,8 @@ struct monitor {
 	/* monitor.c, process.c */
 	struct source signals;
 	pid_t runtime_pid, pid, on_exit_pid;
+	struct source process; /* a pidfd, of one that is no child of ours; fd -1: it is */
+	uint64_t start_ticks;  /* of it */
 	struct ending ending;
 	struct alarm timeout;
 
@@ -165,6 +179,9 @@ struct monitor {
  * what is not to be held. */
 int monitor_run(struct monitor *m, const struct plan *plan);
 
+/* As monitor_run, for a container that is there. */
+int monitor_adopt(struct monitor *m, const struct plan *plan, const struct orphan *o);
+
 /* In the process that is to be the parent: own session, no terminal, cwd /, and unless it is to
  * pass on its stdio /dev/null for that. */
 void monitor_detach(bool keep_stdio);
@@ -172,6 +189,7 @@ void monitor_detach(bool keep_stdio);
 /* process.c: the runtime, the container's first process, the on-exit command, helpers. */
 int process_spawn(struct monitor *m, const int stdio[3]);
 void process_reap(struct monitor *m);
+int process_adopt(struct monitor *m, const struct orphan *o);
 void process_signal(struct monitor *m, int sig);
 pid_t process_read_pid(const struct monitor *m);
 void process_on_exit(struct monitor *m);
@@ -180,7 +198,7 @@ _noreturn_ void process_become(const struct monitor *m, const int stdio[3], char
 
 /* monitor.c: what the other files report. */
 void monitor_runtime_done(struct monitor *m, int wait_status);
-void monitor_process_ended(struct monitor *m, int wait_status);
+void monitor_process_ended(struct monitor *m, int wait_status, bool known);
 void monitor_stream_ended(struct monitor *m);
 void monitor_log_drained(struct monitor *m);
 void monitor_leave_if_done(struct monitor *m);
@@ -188,6 +206,8 @@ void monitor_leave_if_done(struct monitor *m);
 /* stdio.c: pipes and reading. stdio_release: what was held back during creation goes to the logs.
  */
 int stdio_open(struct monitor *m, int child[3]);
+int stdio_adopt(struct monitor *m, const int output[N_STREAMS]);
+void stdio_close(struct monitor *m);
 int stdio_watch(struct monitor *m, struct stream *s, int fd);
 void stdio_release(struct monitor *m);
 void stdio_drain(struct monitor *m);

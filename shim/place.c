@@ -10,7 +10,7 @@
 #include "lib/sys.h"
 #include "shim/place.h"
 
-enum { FILE_MAX = 64 * 1024 };
+enum { FILE_MAX = 64 * 1024, LOCK_TRIES = 50, LOCK_WAIT_US = 10000 };
 
 char *place_path(const char *dir, const char *id)
 {
@@ -39,6 +39,16 @@ int place_exit_code(int dirfd, int *code)
 bool place_is_over(int dirfd)
 {
 	return flock(dirfd, LOCK_SH | LOCK_NB) == 0 && flock(dirfd, LOCK_UN) == 0;
+}
+
+int place_lock(int dirfd)
+{
+	for (int i = 0; flock(dirfd, LOCK_EX | LOCK_NB) < 0; i++) {
+		if (i == LOCK_TRIES)
+			return -1;
+		usleep(LOCK_WAIT_US);
+	}
+	return 0;
 }
 
 int place_wait(int dirfd)

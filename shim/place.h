@@ -1,6 +1,10 @@
 /* place.h - a container's directory: how strangers to the monitor find and understand it.
  *
  *   pid, shim-pid   the container's first process, the monitor's
+ *   pid-start       when that process started, in ticks since boot
+ *   options         the monitor's own options, NUL-terminated, for one that takes over
+ *   pipes           inode numbers of the pipes of stdout and stderr, for the same
+ *   .stdio/         or the fifos that are used instead
  *   runtime         the runtime's command and global arguments, one a line
  *   log             DRIVER:PATH, one a line
  *   tty             there when it has a terminal
@@ -23,6 +27,10 @@
 #define PLACE_TTY "tty"
 #define PLACE_ATTACH "attach.sock"
 #define PLACE_CTL "ctl"
+#define PLACE_PID_START "pid-start"
+#define PLACE_OPTIONS "options"
+#define PLACE_PIPES "pipes"
+#define PLACE_STDIO ".stdio"
 #define PLACE_EXIT "exit"
 #define PLACE_JSON "exit.json"
 /* only while the container is being made */
@@ -45,6 +53,10 @@ int place_wait(int dirfd);
 
 /* Has the monitor let go (ended, or killed)? */
 bool place_is_over(int dirfd);
+
+/* Take the monitor's lock. Waiters hold it for a moment when the former monitor has just gone.
+ * Returns 0, or -1 and EWOULDBLOCK: there is a monitor. */
+int place_lock(int dirfd);
 
 /* Append the lines of a file in it. Returns 0 or -1. */
 int place_lines(int dirfd, const char *name, struct strv *lines);

@@ -3,7 +3,6 @@
  * All of it happens in the process that was started, so that each failure is told there.
  */
 #include <fcntl.h>
-#include <sys/file.h>
 
 #include "lib/die.h"
 #include "lib/fd.h"
@@ -16,7 +15,7 @@
 #include "shim/place.h"
 #include "shim/run.h"
 
-enum { CONFIG_MAX = 4 << 20, LOCK_TRIES = 50 };
+enum { CONFIG_MAX = 4 << 20 };
 
 static void read_config(struct run *r)
 {
@@ -39,19 +38,17 @@ static void read_config(struct run *r)
 /* The directory is ours alone from here on. What a former life left in it goes. */
 static void claim_place(struct run *r, const char *path)
 {
-	static const char *const stale[] = { PLACE_EXIT, PLACE_JSON, PLACE_PID,	   PLACE_SHIM_PID,
-					     PLACE_LOG,	 PLACE_TTY,  PLACE_RUNTIME };
+	static const char *const stale[] = { PLACE_EXIT,      PLACE_JSON,     PLACE_PID,
+					     PLACE_PID_START, PLACE_LOG,      PLACE_TTY,
+					     PLACE_RUNTIME,   PLACE_SHIM_PID, PLACE_PIPES,
+					     PLACE_OPTIONS };
 
 	r->dirfd = path_open_dir(path, 0711);
 	r->place = r->dirfd < 0 ? NULL : realpath(path, NULL);
 	if (!r->place)
 		die("make '%s'", path);
-	/* A waiter holds the lock for a moment when the former life has just ended. */
-	for (int i = 0; flock(r->dirfd, LOCK_EX | LOCK_NB) < 0; i++) {
-		if (i == LOCK_TRIES)
-			diex("container '%s' has a shim", r->id);
-		usleep(10000);
-	}
+	if (place_lock(r->dirfd) < 0)
+		diex("container '%s' has a shim", r->id);
 	r->claimed = true;
 	for (size_t i = 0; i < ARRAY_LEN(stale); i++)
 		if (unlinkat(r->dirfd, stale[i], 0) < 0 && errno != ENOENT)
@@ -117,7 +114,7 @@ static void open_stdin_file(struct run *r)
 	r->plan.stdin_fd = steal_fd(&fd);
 }
 
-static void runtime_globals(const struct run *r, struct strv *to)
+void run_runtime(const struct run *r, struct strv *to)
 {
 	strv_add(to, r->runtime);
 	if (r->runtime_root) {
@@ -142,7 +139,7 @@ static void build_command(struct run *r)
 	if (!bundle)
 		die("find bundle '%s'", r->bundle);
 	r->pid_file = xasprintf("%s/%s", r->place, PLACE_RUNTIME_PID);
-	runtime_globals(r, c);
+	run_runtime(r, c);
 	strv_add(c, "create");
 	add_pair(c, "--bundle", bundle);
 	add_pair(c, "--pid-file", r->pid_file);
@@ -174,51 +171,47 @@ static void build_on_exit(struct run *r)
 	r->plan.on_exit = c->v;
 }
 
-/* For those who come later: how to reach the runtime, where the logs are. */
-static void describe(const struct run *r)
-{
-	_buf_ struct buf runtime = { 0 }, logs = { 0 };
-	_strv_ struct strv globals = { 0 };
-
-	runtime_globals(r, &globals);
-	for (size_t i = 0; i < globals.n; i++)
-		buf_addf(&runtime, "%s\n", globals.v[i]);
-	for (unsigned i = 0; i < r->monitor.n_logs; i++)
-		buf_addf(&logs, "%s:%s\n", r->monitor.logs[i]->driver->name,
-			 r->monitor.logs[i]->target);
-	if (file_replace(r->dirfd, PLACE_RUNTIME, 0644, buf_str(&runtime), runtime.len, false) <
-		    0 ||
-	    file_replace(r->dirfd, PLACE_LOG, 0644, buf_str(&logs), logs.len, false) < 0)
-		die("write '%s'", r->place);
-	if (r->tty && file_replace(r->dirfd, PLACE_TTY, 0644, "", 0, false) < 0)
-		die("write '%s'", r->place);
-}
-
-void run_prepare(struct run *r)
+static void fill_plan(struct run *r)
 {
 	struct plan *p = &r->plan;
-	_free_ char *path = NULL;
 
-	p->stdin_fd = p->stdin_writer_fd = p->start_fd = -1;
-	choose_logs(r);
-	build_on_exit(r);
-	path = place_path(r->dir, r->id);
-	read_config(r);
-	claim_place(r, path);
-	open_logs(r);
-	if (r->stdin_path)
-		open_stdin_file(r);
-	build_command(r);
-	describe(r);
-
-	p->pid_file = r->pid_file;
 	p->tty = r->tty;
 	p->open_stdin = r->open_stdin;
 	p->dirfd = r->dirfd;
 	p->attach_name = p->passthrough ? NULL : PLACE_ATTACH;
 	p->ctl_name = p->passthrough ? NULL : PLACE_CTL;
 	p->console_name = PLACE_CONSOLE;
+	p->stdio_name = r->keep_stdio && !p->passthrough ? PLACE_STDIO : NULL;
 	p->stall_ms = r->stall_ms;
 	p->grace_ms = GRACE_MS;
 	p->foreground = r->foreground;
+	p->stdin_fd = p->stdin_writer_fd = p->start_fd = -1;
+}
+
+void run_prepare(struct run *r)
+{
+	_free_ char *path = NULL;
+
+	choose_logs(r);
+	build_on_exit(r);
+	path = place_path(r->dir, r->id);
+	read_config(r);
+	claim_place(r, path);
+	fill_plan(r);
+	open_logs(r);
+	if (r->stdin_path)
+		open_stdin_file(r);
+	build_command(r);
+	if (run_describe(r) < 0)
+		die("write '%s'", r->place);
+	r->plan.pid_file = r->pid_file;
+}
+
+void run_prepare_adopt(struct run *r)
+{
+	r->tty = !faccessat(r->dirfd, PLACE_TTY, F_OK, 0);
+	choose_logs(r);
+	build_on_exit(r);
+	fill_plan(r);
+	open_logs(r);
 }

@@ -73,7 +73,7 @@ void process_reap(struct monitor *m)
 		return;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == m->pid)
-			monitor_process_ended(m, status);
+			monitor_process_ended(m, status, true);
 		else if (pid == m->on_exit_pid)
 			m->on_exit_pid = 0;
 		else
@@ -82,8 +82,39 @@ void process_reap(struct monitor *m)
 	monitor_leave_if_done(m);
 }
 
+/* It is a zombie (EPOLLIN), or reaped by whoever is its parent now (EPOLLHUP, since Linux 6.10). */
+static void adopted_ended(struct source *src, uint32_t events)
+{
+	struct monitor *m = container_of(src, struct monitor, process);
+	int status = 0;
+	bool known = !proc_pidfd_status(src->fd, &status) ||
+		     !proc_zombie_status(m->pid, m->start_ticks, &status);
+	struct proc_stat st;
+
+	/* Not told yet by the one, no more by the other: it is being reaped just now. */
+	if (!known && !(events & EPOLLHUP) && !proc_read_stat(m->pid, &st) &&
+	    st.start_ticks == m->start_ticks)
+		return;
+	if (!known)
+		known = !proc_pidfd_status(src->fd, &status);
+	loop_close(&m->loop, src);
+	monitor_process_ended(m, status, known);
+}
+
+int process_adopt(struct monitor *m, const struct orphan *o)
+{
+	m->pid = o->pid;
+	m->start_ticks = o->start_ticks;
+	m->process = (struct source){ .fd = o->pidfd, .ready = adopted_ended };
+	return loop_watch(&m->loop, &m->process, EPOLLIN);
+}
+
 void process_signal(struct monitor *m, int sig)
 {
+	if (m->process.fd >= 0) {
+		(void)!proc_pidfd_signal(m->process.fd, sig);
+		return;
+	}
 	/* Neither is reaped while we still hold its number, so no stranger has it. */
 	pid_t pid = m->state == CREATING ? m->runtime_pid : m->pid;
 

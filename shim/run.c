@@ -1,19 +1,8 @@
 /* shim ID - make a container and stay its parent. */
-#include <fcntl.h>
-#include <malloc.h>
-#include <string.h>
-#include <sys/file.h>
-
+#include "shim/run.h"
 #include "lib/die.h"
-#include "lib/fd.h"
-#include "lib/io.h"
-#include "lib/mem.h"
 #include "lib/num.h"
 #include "lib/opt.h"
-#include "lib/proc.h"
-#include "shim/ending.h"
-#include "shim/place.h"
-#include "shim/run.h"
 #include "shim/verbs.h"
 
 static struct run run = {
@@ -61,94 +50,12 @@ static const struct opt opts[] = {
 	{ 0, "preserve-fds", OPT_INT, &run.preserve_fds, "N", "pass on descriptors 3 to 2+N" },
 	{ 0, "stall-ms", OPT_INT, &run.stall_ms, "MS",
 	  "drop a client that stalls so long (default: 1000)" },
+	{ 0, "keep-stdio", OPT_FLAG, &run.keep_stdio, NULL,
+	  "hold the container up instead of losing output should we be killed" },
 	{ 0, "foreground", OPT_FLAG, &run.foreground, NULL,
 	  "stay; exit with the container's status" },
 	{ 0 },
 };
-
-/* What the starter is told: an exit status and, if not 0, a message for stderr. */
-static void report(int status, const char *text, size_t len)
-{
-	_buf_ struct buf msg = { 0 };
-
-	if (run.report_fd < 0) {
-		(void)!io_write(STDERR_FILENO, text, len);
-		return;
-	}
-	buf_addc(&msg, (char)status);
-	buf_add(&msg, text, len);
-	(void)!io_write(run.report_fd, msg.data, msg.len);
-	close(steal_fd(&run.report_fd));
-}
-
-static void put_number(const char *name, int n)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "%d", n);
-	(void)!file_put_line(run.dirfd, name, text);
-}
-
-static void on_created(struct monitor *m)
-{
-	unlinkat(run.dirfd, PLACE_RUNTIME_PID, 0);
-	put_number(PLACE_SHIM_PID, getpid());
-	put_number(PLACE_PID, m->pid);
-	if (run.ready_fd >= 0) {
-		dprintf(run.ready_fd, "%d\n", m->pid);
-		close(steal_fd(&run.ready_fd));
-	}
-	report(0, "", 0);
-	malloc_trim(0);
-}
-
-/* Nothing stays behind: not the directory either, unless there is more of somebody's in it. */
-static void abandon(void)
-{
-	static const char *const mine[] = { PLACE_RUNTIME_PID, PLACE_RUNTIME, PLACE_LOG,
-					    PLACE_TTY };
-
-	logging_abandon(&run.monitor);
-	if (!run.claimed)
-		return;
-	for (size_t i = 0; i < ARRAY_LEN(mine); i++)
-		unlinkat(run.dirfd, mine[i], 0);
-	rmdir(run.place);
-}
-
-static void on_failed(struct monitor *m _unused_, int status, const char *why, size_t len)
-{
-	_buf_ struct buf msg = { 0 };
-
-	abandon();
-	/* What the runtime said is passed on as it is, as a line. */
-	if (!len)
-		buf_addf(&msg, "%s: create container '%s': %s failed", die_get_name(), run.id,
-			 run.runtime);
-	buf_add(&msg, why, len);
-	if (msg.data[msg.len - 1] != '\n')
-		buf_addc(&msg, '\n');
-	report(status, msg.data, msg.len);
-}
-
-static void on_ended(struct monitor *m, const struct ending *e)
-{
-	(void)!ending_write(run.dirfd, m, e);
-	flock(run.dirfd, LOCK_UN);
-}
-
-static const struct face face = { NULL, on_created, on_failed, on_ended };
-
-/* The starter's part: wait for the word of the monitor, pass it on. */
-static int relay(int fd)
-{
-	_buf_ struct buf msg = { 0 };
-
-	if (io_read_all(fd, STREAM_BUF, &msg) < 0 || !msg.len)
-		diex("create container '%s': the shim was killed", run.id);
-	(void)!io_write(STDERR_FILENO, msg.data + 1, msg.len - 1);
-	return (unsigned char)msg.data[0];
-}
 
 /* Descriptors that came from our caller and are not to be passed on end here: a container lives
  * long. */
@@ -171,35 +78,28 @@ static void close_inherited(void)
 	close_range(first, ~0U, 0);
 }
 
-static int stay(void)
+static void abandon(void)
 {
-	run.plan.face = &face;
-	return monitor_run(&run.monitor, &run.plan);
+	run_abandon(&run);
+}
+
+struct run *run_parse(int argc, char **argv)
+{
+	const struct usage u = { "[OPTIONS] ID", "Make a container and stay its parent.", opts,
+				 .verbs = shim_verbs };
+	int at = opt_parse(argc, argv, &u);
+
+	opt_operands(argc - at, 1, 1);
+	run.id = argv[at];
+	return &run;
 }
 
 int shim_run(int argc, char **argv)
 {
-	const struct usage u = { "[OPTIONS] ID", "Make a container and stay its parent.", opts,
-				 .verbs = shim_verbs };
-	int at = opt_parse(argc, argv, &u), channel[2];
-
-	opt_operands(argc - at, 1, 1);
-	run.id = argv[at];
+	run_parse(argc, argv);
 	close_inherited();
 	die_cleanup(abandon);
 	run_prepare(&run);
 	die_cleanup(NULL);
-	if (run.foreground)
-		return stay();
-	if (pipe2(channel, O_CLOEXEC) < 0)
-		die("make a pipe");
-	malloc_trim(0);
-	if (xfork() > 0) {
-		close(channel[1]);
-		return relay(channel[0]);
-	}
-	close(channel[0]);
-	run.report_fd = channel[1];
-	monitor_detach(run.plan.passthrough);
-	return stay();
+	return run_launch(&run, NULL);
 }

@@ -14,7 +14,7 @@ struct run {
 	struct strv logs, log_labels, runtime_args, create_args, on_exit_args;
 	int64_t log_max_size;
 	int log_max_files, ready_fd, preserve_fds, stall_ms;
-	bool open_stdin, foreground;
+	bool open_stdin, foreground, keep_stdio;
 
 	/* what follows from them */
 	const char *id;
@@ -28,7 +28,28 @@ struct run {
 	struct monitor monitor;
 };
 
-/* From options to a plan: config, directory, logs, command lines. Ends the program on failure. */
+/* run.c: options into the one struct run, which is returned; argv's first operand is the ID. Ends
+ * the program on misuse. */
+struct run *run_parse(int argc, char **argv);
+
+/* prepare.c: from options to a plan: config, directory, logs, command lines. Both end the program
+ * on failure. adopt: of a container that is there, its directory open and locked. */
 void run_prepare(struct run *r);
+void run_prepare_adopt(struct run *r);
+/* The runtime and its global arguments, appended. */
+void run_runtime(const struct run *r, struct strv *to);
+
+/* describe.c: for those who come later, in files: how to reach the runtime, where the logs are,
+ * our options. Returns 0 or -1. */
+int run_describe(const struct run *r);
+/* Who and what was made. */
+void run_record_created(const struct run *r);
+/* Nothing stays behind of what was never made: not the directory either, unless there is more of
+ * somebody's in it. */
+void run_abandon(struct run *r);
+
+/* face.c: be the monitor, here or (without --foreground) in a process of its own; orphan: of a
+ * container that is there. Returns the exit status of the program, in both. */
+int run_launch(struct run *r, const struct orphan *orphan);
 
 #endif

@@ -5,11 +5,12 @@ _shim()
 	case ${COMP_WORDS[1]} in
 	attach) options='--dir --no-stdin --no-sig-proxy --detach-keys' ;;
 	logs) options='--follow --tail --since --until --timestamps --dir' ;;
+	adopt) options='--dir --foreground' ;;
 	wait | resize) options='--dir' ;;
 	*)
 		options='--bundle --stdin --stdin-from --log --log-max-size --log-max-files --log-tag --log-label'
 		options+=' --syslog-format --runtime --runtime-root --runtime-arg --create-arg --dir --on-exit --on-exit-arg --ready-fd'
-		options+=' --preserve-fds --stall-ms --foreground'
+		options+=' --preserve-fds --stall-ms --keep-stdio --foreground'
 		;;
 	esac
 	case $prev in
@@ -31,7 +32,7 @@ _shim()
 		;;
 	esac
 	options+=' --help --version'
-	((COMP_CWORD == 1)) && options+=' attach logs resize wait'
+	((COMP_CWORD == 1)) && options+=' adopt attach logs resize wait'
 	mapfile -t COMPREPLY < <(compgen -W "$options $(ls "${LASH_RUN:-/run/lash}/shim" 2>/dev/null)" -- "$cur")
 }
 complete -F _shim shim

@@ -6,6 +6,7 @@
 #include "shim/verbs.h"
 
 const struct verb shim_verbs[] = {
+	{ "adopt", shim_adopt, "be the parent of a container whose shim was killed" },
 	{ "attach", shim_attach, "connect this terminal, or stdin and stdout, to a container" },
 	{ "logs", shim_logs, "print what a container wrote" },
 	{ "resize", shim_resize, "set the size of a container's terminal" },

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "lib/fd.h"
 #include "shim/monitor.h"
@@ -152,10 +153,37 @@ static int open_pipe(int *ours, int *theirs, bool we_read)
 	return fcntl(*ours, F_SETFL, O_NONBLOCK);
 }
 
+static void fifo_path(const struct monitor *m, int number, char path[64])
+{
+	snprintf(path, 64, "%s/%s", m->plan->stdio_name, number == STREAM_ERR ? "err" : "out");
+}
+
+/* A pipe that has a name, and a reader besides us: the container, which has its end for reading
+ * too. Without us it is then held up instead of being killed, and nothing is lost. Who is in
+ * the container may open it again by its own descriptor, whoever they are. */
+static int open_fifo(const struct monitor *m, int number, int *ours, int *theirs)
+{
+	int dirfd = m->plan->dirfd;
+	char path[64];
+
+	if (mkdirat(dirfd, m->plan->stdio_name, 0700) < 0 && errno != EEXIST)
+		return -1;
+	fifo_path(m, number, path);
+	if ((unlinkat(dirfd, path, 0) < 0 && errno != ENOENT) || mkfifoat(dirfd, path, 0600) < 0 ||
+	    fchmodat(dirfd, path, 0666, 0) < 0)
+		return -1;
+	*ours = openat(dirfd, path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	*theirs = openat(dirfd, path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	return *ours < 0 || *theirs < 0 ? -1 : 0;
+}
+
 static int open_output(struct monitor *m, int number, int *child)
 {
 	struct stream *s = &m->streams[number];
 
+	if (m->plan->stdio_name)
+		return open_fifo(m, number, &s->src.fd, child) < 0 ? -1
+								   : stdio_watch(m, s, s->src.fd);
 	return open_pipe(&s->src.fd, child, true) < 0 ? -1 : stdio_watch(m, s, s->src.fd);
 }
 
@@ -208,6 +236,30 @@ int stdio_open(struct monitor *m, int child[3])
 		return open_output(m, STREAM_OUT, &child[1]);
 	child[1] = open("/dev/null", O_RDWR | O_CLOEXEC);
 	return child[1] < 0 ? -1 : 0;
+}
+
+int stdio_adopt(struct monitor *m, const int output[N_STREAMS])
+{
+	if (open_buffers(m) < 0)
+		return -1;
+	for (int i = 0; i < N_STREAMS; i++)
+		if (output[i] >= 0 && stdio_watch(m, &m->streams[i], output[i]) < 0)
+			return -1;
+	return 0;
+}
+
+/* The names go; what is open stays. */
+void stdio_close(struct monitor *m)
+{
+	char path[64];
+
+	if (!m->plan->stdio_name)
+		return;
+	for (int i = 0; i < N_STREAMS; i++) {
+		fifo_path(m, i, path);
+		unlinkat(m->plan->dirfd, path, 0);
+	}
+	unlinkat(m->plan->dirfd, m->plan->stdio_name, AT_REMOVEDIR);
 }
 
 void stdio_release(struct monitor *m)
