@@ -14,12 +14,14 @@ struct conmon {
 	/* options */
 	const char *cid, *cuuid, *name, *runtime, *bundle, *pid_file, *conmon_pid_file;
 	const char *persist_dir, *exit_dir, *exit_command, *socket_dir, *restore, *exec_spec;
+	const char *log_tag, *log_level, *sdnotify_socket;
+	struct strv log_labels, log_dirs;
 	struct strv logs, runtime_args, runtime_opts, exit_args;
 	int64_t log_max_size, log_global_max_size;
 	int log_max_files, timeout_s, exit_delay_s;
 	bool api, exec, exec_attach, sync, tty, stdin, leave_stdin_open, full_attach,
 		systemd_cgroup;
-	bool no_pivot, no_new_keyring, log_rotate;
+	bool no_pivot, no_new_keyring, log_rotate, no_partial_message, no_sync_log;
 
 	/* what follows from them */
 	int sync_fd, start_fd, attach_fd; /* named by the environment; -1: none */

@@ -97,6 +97,28 @@ static enum logspec_kind parse_log(const char *spec, const struct log_opts *o, s
 	return logspec_parse(full, o, log);
 }
 
+/* Below one of the directories that logs may be in, as the file system has them? */
+static void check_allowed(const struct conmon *c, const struct log *log)
+{
+	const char *slash = strrchr(log->target, '/');
+	_free_ char *parent = NULL, *real = NULL;
+
+	if (!c->log_dirs.n || (log->driver != &log_k8s_file && log->driver != &log_json_file))
+		return;
+	parent = xmemdup0(log->target, (size_t)(slash - log->target) + 1);
+	real = realpath(parent, NULL);
+	if (!real)
+		die("open log '%s'", log->target);
+	for (size_t i = 0; i < c->log_dirs.n; i++) {
+		_free_ char *allowed = realpath(c->log_dirs.v[i], NULL);
+		const char *rest = allowed ? str_after(real, allowed) : NULL;
+
+		if (rest && (!*rest || *rest == '/' || str_eq(allowed, "/")))
+			return;
+	}
+	diex("open log '%s': not below an allowed directory", log->target);
+}
+
 static void open_log(struct conmon *c, const char *spec, const struct log_opts *o)
 {
 	struct monitor *m = &c->monitor;
@@ -113,9 +135,18 @@ static void open_log(struct conmon *c, const char *spec, const struct log_opts *
 	case LOGSPEC_LOG:
 		break;
 	}
+	check_allowed(c, log);
 	if (log->driver->open(log) < 0)
 		die("open log '%s'", log->target);
 	m->logs[m->n_logs++] = log;
+}
+
+static bool has_journal(const struct conmon *c)
+{
+	for (unsigned i = 0; i < c->monitor.n_logs; i++)
+		if (c->monitor.logs[i]->driver == &log_journald)
+			return true;
+	return false;
 }
 
 static void open_logs(struct conmon *c)
@@ -123,6 +154,10 @@ static void open_logs(struct conmon *c)
 	const struct log_opts o = {
 		.id = c->cid,
 		.name = c->name,
+		.tag = c->log_tag,
+		.labels = &c->log_labels,
+		.no_partial_mark = c->no_partial_message,
+		.priorities = true,
 		.max_bytes = c->log_max_size < 0 ? 0 : c->log_max_size,
 		.total_max = c->log_global_max_size < 0 ? 0 : c->log_global_max_size,
 		.max_files = c->log_rotate ? (unsigned)c->log_max_files + 1 : 1,
@@ -134,6 +169,8 @@ static void open_logs(struct conmon *c)
 		diex("more than %d logs", MAX_LOGS);
 	for (size_t i = 0; i < c->logs.n; i++)
 		open_log(c, c->logs.v[i], &o);
+	if ((c->log_tag || c->log_labels.n) && !has_journal(c))
+		diex("--log-tag and --log-label need the journald log driver");
 }
 
 /* SOCKET-DIR/CUUID leads to the bundle for callers whose path to it would be too long for a socket.
@@ -195,6 +232,11 @@ void conmon_prepare(struct conmon *c)
 	p->any_eof = true;
 	p->keep_stdin = c->leave_stdin_open;
 	p->flush_pieces = true;
+	p->sync_logs = !c->no_sync_log;
+	if (c->sdnotify_socket && c->bundle) {
+		p->notify_name = "notify/notify.sock";
+		p->notify_to = c->sdnotify_socket;
+	}
 	p->start_fd = c->exec_attach ? c->start_fd : -1;
 	p->on_exit_delay_s = c->exit_delay_s;
 	p->on_exit_always = true;

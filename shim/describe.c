@@ -70,6 +70,7 @@ static int put_options(const struct run *r)
 	add_option(&b, "--on-exit", r->on_exit);
 	add_options(&b, "--on-exit-arg", &r->on_exit_args);
 	add_number(&b, "--stall-ms", r->stall_ms);
+	add_option(&b, "--sdnotify-socket", r->sdnotify_socket);
 	add_flag(&b, "--keep-stdio", r->keep_stdio);
 	return file_replace(r->dirfd, PLACE_OPTIONS, 0600, b.data, b.len, false);
 }
@@ -128,5 +129,6 @@ void run_abandon(struct run *r)
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(mine); i++)
 		unlinkat(r->dirfd, mine[i], 0);
+	unlinkat(r->dirfd, PLACE_NOTIFY, AT_REMOVEDIR);
 	rmdir(r->place);
 }

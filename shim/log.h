@@ -27,7 +27,8 @@ struct log_opts {
 	int64_t total_max;	     /* of all files ever; 0: no limit */
 	unsigned max_files;
 	const char *syslog_format;
-	bool priorities; /* journald: <N> before a line is its priority */
+	bool no_partial_mark; /* journald: do not say that a record is a piece of a line */
+	bool priorities;      /* journald: <N> before a line is its priority */
 };
 
 struct log_driver {

@@ -243,6 +243,18 @@ void logfile_put(struct logfile *lf, const struct record *rec, const struct stam
 	lf->mid_line |= (unsigned)rec->partial << rec->stream;
 }
 
+/* Nobody renamed it, but whoever asked may wait to see a file of this name appear (CRI-O does). */
+static int appear(const struct logfile *lf)
+{
+	char temporary[NAME_MAX + 1];
+
+	if (snprintf(temporary, sizeof(temporary), ".%s.new", lf->name) > NAME_MAX)
+		return set_errno(ENAMETOOLONG);
+	if (renameat(lf->dirfd, lf->name, lf->dirfd, temporary) < 0)
+		return -1;
+	return renameat(lf->dirfd, temporary, lf->dirfd, lf->name);
+}
+
 int logfile_reopen(struct logfile *lf)
 {
 	struct stat mine, there;
@@ -252,7 +264,7 @@ int logfile_reopen(struct logfile *lf)
 		return -1;
 	if (fstatat(lf->dirfd, lf->name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    mine.st_ino == there.st_ino && mine.st_dev == there.st_dev)
-		return 0;
+		return appear(lf);
 	return start_new(lf, false);
 }
 

@@ -23,7 +23,7 @@ struct journal {
 	struct log log;
 	struct logsock sock;
 	struct buf fields; /* the same with every record */
-	bool priorities;
+	bool priorities, no_partial_mark;
 };
 
 static bool is_label(const char *label)
@@ -71,6 +71,7 @@ static struct log *journal_make(const char *target, const struct log_opts *o)
 	j->log.driver = &log_journald;
 	j->log.target = xstrdup(JOURNAL_SOCKET);
 	j->priorities = o->priorities;
+	j->no_partial_mark = o->no_partial_mark;
 	add_fields(&j->fields, o);
 	return &j->log;
 }
@@ -124,7 +125,8 @@ static int send_entry(struct journal *j, const struct record *record)
 	int priority = take_priority(j, &rec);
 	char head[96];
 	int n = snprintf(head, sizeof(head), "PRIORITY=%d\n%sMESSAGE\n", priority,
-			 rec.partial ? "CONTAINER_PARTIAL_MESSAGE=true\n" : "");
+			 rec.partial && !j->no_partial_mark ? "CONTAINER_PARTIAL_MESSAGE=true\n"
+							    : "");
 	uint64_t len = htole64(rec.len);
 	struct iovec iov[] = { { j->fields.data, j->fields.len },
 			       { head, (size_t)n },

@@ -21,6 +21,7 @@ static void fail(struct monitor *m, int status, const char *why, size_t len)
 	clients_close(m);
 	control_close(m);
 	console_close(&m->console);
+	notify_close(m);
 	stdio_close(m);
 	m->ending.code = status;
 	m->plan->face->failed(m, status, why, len);
@@ -84,6 +85,7 @@ static void tell_end(struct monitor *m)
 	clients_close(m);
 	control_close(m);
 	input_close(m);
+	notify_close(m);
 	stdio_close(m);
 	m->plan->face->ended(m, &m->ending);
 	process_on_exit(m);
@@ -197,8 +199,8 @@ static void init(struct monitor *m, const struct plan *plan)
 	m->plan = plan;
 	m->grace.ring = grace_over;
 	m->drain.ring = drain_over;
-	m->process.fd = m->signals.fd = m->console.listener.fd = m->ctl.fd = m->listener.fd =
-		m->input.fd = m->oom_fd = -1;
+	m->process.fd = m->signals.fd = m->console.listener.fd = m->ctl.fd = m->notify.fd =
+		m->listener.fd = m->input.fd = m->oom_fd = -1;
 	for (int i = 0; i < MAX_CLIENTS; i++)
 		m->clients[i].src.fd = -1;
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -218,6 +220,8 @@ static const char *prepare(struct monitor *m, int child[3])
 		return "make the attach socket";
 	if (control_open(m) < 0)
 		return "make the control fifo";
+	if (notify_open(m) < 0)
+		return "make the notify socket";
 	if (m->plan->face->listening)
 		m->plan->face->listening(m);
 	if (process_spawn(m, child) < 0)
@@ -263,6 +267,8 @@ static const char *take_over(struct monitor *m, const struct orphan *o)
 		return "make the attach socket";
 	if (control_open(m) < 0)
 		return "make the control fifo";
+	if (notify_open(m) < 0)
+		return "make the notify socket";
 	if (process_adopt(m, o) < 0)
 		return "watch the container";
 	return NULL;

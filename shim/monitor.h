@@ -71,6 +71,9 @@ struct plan {
 	char **console_slot; /* in runtime: replaced by the console socket's path; NULL without tty
 			      */
 
+	const char *notify_name; /* in dirfd: a socket for sd_notify; NULL: none */
+	const char *notify_to;	 /* whom to hand it on to */
+
 	char **on_exit;	     /* a command; NULL: none */
 	bool on_exit_always; /* also when the process could not be made */
 	int on_exit_delay_s;
@@ -169,6 +172,9 @@ struct monitor {
 	struct source ctl;
 	struct ctl_reader ctl_reader;
 
+	/* notify.c */
+	struct source notify;
+
 	/* oom.c */
 	int oom_fd;
 	uint64_t oom_before;
@@ -242,6 +248,11 @@ void input_close(struct monitor *m);
 /* control.c */
 int control_open(struct monitor *m);
 void control_close(struct monitor *m);
+
+/* notify.c: sd_notify's proxy. filter: cut what a container may not say; returns what is left. */
+int notify_open(struct monitor *m);
+void notify_close(struct monitor *m);
+size_t notify_filter(char *text, size_t len);
 
 /* oom.c */
 void oom_shield(char saved[OOM_SCORE_MAX]);

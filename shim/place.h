@@ -10,6 +10,7 @@
  *   tty             there when it has a terminal
  *   attach.sock     SOCK_SEQPACKET; out: a byte 2 or 3 and data, in: data
  *   ctl             fifo, see ctl.h
+ *   notify/         notify.sock, for sd_notify
  *   exit, exit.json how it ended, from the moment it did
  *
  * The monitor holds an exclusive flock on the directory until `exit` is there. So a shared lock
@@ -31,6 +32,7 @@
 #define PLACE_OPTIONS "options"
 #define PLACE_PIPES "pipes"
 #define PLACE_STDIO ".stdio"
+#define PLACE_NOTIFY "notify"
 #define PLACE_EXIT "exit"
 #define PLACE_JSON "exit.json"
 /* only while the container is being made */

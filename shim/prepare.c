@@ -3,6 +3,7 @@
  * All of it happens in the process that was started, so that each failure is told there.
  */
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "lib/die.h"
 #include "lib/fd.h"
@@ -182,6 +183,8 @@ static void fill_plan(struct run *r)
 	p->ctl_name = p->passthrough ? NULL : PLACE_CTL;
 	p->console_name = PLACE_CONSOLE;
 	p->stdio_name = r->keep_stdio && !p->passthrough ? PLACE_STDIO : NULL;
+	p->notify_name = r->sdnotify_socket ? PLACE_NOTIFY "/notify.sock" : NULL;
+	p->notify_to = r->sdnotify_socket;
 	p->stall_ms = r->stall_ms;
 	p->grace_ms = GRACE_MS;
 	p->foreground = r->foreground;
@@ -201,6 +204,12 @@ void run_prepare(struct run *r)
 	open_logs(r);
 	if (r->stdin_path)
 		open_stdin_file(r);
+	if (r->sdnotify_socket) {
+		if (mkdirat(r->dirfd, PLACE_NOTIFY, 0755) < 0 && errno != EEXIST)
+			die("make '%s/%s'", r->place, PLACE_NOTIFY);
+		/* Else the runtime would make a proxy of its own. */
+		unsetenv("NOTIFY_SOCKET");
+	}
 	build_command(r);
 	if (run_describe(r) < 0)
 		die("write '%s'", r->place);

@@ -50,6 +50,8 @@ static const struct opt opts[] = {
 	{ 0, "preserve-fds", OPT_INT, &run.preserve_fds, "N", "pass on descriptors 3 to 2+N" },
 	{ 0, "stall-ms", OPT_INT, &run.stall_ms, "MS",
 	  "drop a client that stalls so long (default: 1000)" },
+	{ 0, "sdnotify-socket", OPT_STR, &run.sdnotify_socket, "PATH",
+	  "hand on what comes to notify/notify.sock" },
 	{ 0, "keep-stdio", OPT_FLAG, &run.keep_stdio, NULL,
 	  "hold the container up instead of losing output should we be killed" },
 	{ 0, "foreground", OPT_FLAG, &run.foreground, NULL,

@@ -9,7 +9,7 @@ enum { STALL_MS = 1000, GRACE_MS = 250, LOG_FILES = 2 };
 
 struct run {
 	/* options */
-	const char *bundle, *runtime, *runtime_root, *dir, *stdin_path, *on_exit;
+	const char *bundle, *runtime, *runtime_root, *dir, *stdin_path, *on_exit, *sdnotify_socket;
 	const char *log_tag, *syslog_format;
 	struct strv logs, log_labels, runtime_args, create_args, on_exit_args;
 	int64_t log_max_size;

@@ -1,6 +1,7 @@
 /* shim-conmon - conmon's interface for Podman and CRI-O, over the same monitor. */
 #include <fcntl.h>
 #include <malloc.h>
+#include <strings.h>
 
 #include "lib/die.h"
 #include "lib/fd.h"
@@ -23,8 +24,6 @@ static struct conmon conmon = {
 	.attach_fd = -1,
 };
 
-static const char *ignored;
-static struct strv ignored_list;
 static bool ignored_flag;
 
 static void print_version(const char *value _unused_)
@@ -62,16 +61,20 @@ static const struct opt opts[] = {
 	  "log no more than this" },
 	{ 0, "log-rotate", OPT_FLAG, &conmon.log_rotate, NULL, "keep old logs as FILE.1 and on" },
 	{ 0, "log-max-files", OPT_INT, &conmon.log_max_files, "N", "how many of them" },
-	{ 0, "log-level", OPT_STR, &ignored, "LEVEL", "accepted and ignored" },
-	{ 0, "log-tag", OPT_STR, &ignored, "TAG", "accepted and ignored" },
-	{ 0, "log-label", OPT_STRV, &ignored_list, "K=V", "accepted and ignored" },
-	{ 0, "log-allowlist-dir", OPT_STRV, &ignored_list, "DIR", "accepted and ignored" },
-	{ 0, "no-container-partial-message", OPT_FLAG, &ignored_flag, NULL,
-	  "accepted and ignored" },
-	{ 0, "syslog", OPT_FLAG, &ignored_flag, NULL, "accepted and ignored" },
-	{ 0, "no-sync-log", OPT_FLAG, &ignored_flag, NULL, "accepted and ignored" },
+	{ 0, "log-level", OPT_STR, &conmon.log_level, "LEVEL",
+	  "error, warn, info, debug, trace: checked, no more" },
+	{ 0, "log-tag", OPT_STR, &conmon.log_tag, "TAG", "what journald calls the container" },
+	{ 0, "log-label", OPT_STRV, &conmon.log_labels, "K=V", "one more field for journald" },
+	{ 0, "log-allowlist-dir", OPT_STRV, &conmon.log_dirs, "DIR",
+	  "log files are to be below one of these" },
+	{ 0, "no-container-partial-message", OPT_FLAG, &conmon.no_partial_message, NULL,
+	  "do not mark pieces of lines for journald" },
+	{ 0, "syslog", OPT_FLAG, &ignored_flag, NULL, "accepted; failures are told on stderr" },
+	{ 0, "no-sync-log", OPT_FLAG, &conmon.no_sync_log, NULL,
+	  "do not see logs onto the disk at the end" },
 	{ 0, "replace-listen-pid", OPT_FLAG, &ignored_flag, NULL, "always done" },
-	{ 0, "sdnotify-socket", OPT_STR, &ignored, "PATH", "accepted and ignored" },
+	{ 0, "sdnotify-socket", OPT_STR, &conmon.sdnotify_socket, "PATH",
+	  "hand on what comes to notify/notify.sock" },
 	{ 't', "terminal", OPT_FLAG, &conmon.tty, NULL, "the container has a terminal" },
 	{ 'i', "stdin", OPT_FLAG, &conmon.stdin, NULL, "the container has a stdin" },
 	{ 0, "leave-stdin-open", OPT_FLAG, &conmon.leave_stdin_open, NULL, "no client ends it" },
@@ -146,6 +149,17 @@ static void put_pid(const char *path, pid_t pid)
 		die("write '%s'", path);
 }
 
+static bool is_level(const char *level)
+{
+	static const char *const levels[] = { "error",	 "fatal", "panic", "warn",
+					      "warning", "info",  "debug", "trace" };
+
+	for (size_t i = 0; i < ARRAY_LEN(levels); i++)
+		if (!strcasecmp(level, levels[i]))
+			return true;
+	return false;
+}
+
 static void check(struct conmon *c)
 {
 	if (!c->cid)
@@ -156,6 +170,8 @@ static void check(struct conmon *c)
 		diex("container uuid must be provided, use --cuuid");
 	if (!c->runtime || access(c->runtime, X_OK) < 0)
 		die("run runtime '%s'", c->runtime ? c->runtime : "");
+	if (c->log_level && !is_level(c->log_level))
+		diex("no such log level '%s'", c->log_level);
 	if (c->exec && !c->exec_spec)
 		diex("exec process spec must be provided, use --exec-process-spec");
 	if (c->exec_attach && !c->api)
@@ -167,6 +183,7 @@ int main(int argc, char **argv)
 	const struct usage u = { "-c ID -u ID -r RUNTIME -l LOG [OPTION]...",
 				 "Be the parent of one container, with conmon's interface.", opts,
 				 .flags = 0 };
+	_close_ int cwd = -1;
 	pid_t pid;
 
 	opt_program(argv[0]);
@@ -184,6 +201,10 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	conmon.plan.face = &face;
+	cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	monitor_detach(conmon.plan.passthrough);
+	/* Paths may be relative to where we were started, the runtime's and ours. */
+	if (cwd < 0 || fchdir(cwd) < 0)
+		die("stay in the directory we were started in");
 	return monitor_run(&conmon.monitor, &conmon.plan);
 }

@@ -10,7 +10,7 @@ _shim()
 	*)
 		options='--bundle --stdin --stdin-from --log --log-max-size --log-max-files --log-tag --log-label'
 		options+=' --syslog-format --runtime --runtime-root --runtime-arg --create-arg --dir --on-exit --on-exit-arg --ready-fd'
-		options+=' --preserve-fds --stall-ms --keep-stdio --foreground'
+		options+=' --preserve-fds --stall-ms --sdnotify-socket --keep-stdio --foreground'
 		;;
 	esac
 	case $prev in

@@ -49,6 +49,20 @@ ended() {
 	run --separate-stderr shim-conmon -c a -u a -r /bin/true -b . -l k8s-file:/no/dir/log
 	assert_status 1
 	assert_one_line "shim-conmon: open log '/no/dir/log': No such file or directory"
+	run --separate-stderr shim-conmon -c a -u a -r /bin/true -b . -l none --log-level loud
+	assert_status 1
+	assert_one_line "shim-conmon: no such log level 'loud'"
+	run --separate-stderr shim-conmon -c a -u a -r /bin/true -b . -l "$PWD/log" --log-tag x
+	assert_status 1
+	assert_one_line 'shim-conmon: --log-tag and --log-label need the journald log driver'
+	run --separate-stderr shim-conmon -c a -u a -r /bin/true -b . -l "$PWD/log" --log-allowlist-dir "$PWD/exits"
+	assert_status 1
+	assert_one_line "shim-conmon: open log '$PWD/log': not below an allowed directory"
+	run --separate-stderr shim-conmon -c a -u a -r /bin/true -b . -l none -e
+	assert_status 1
+	run --separate-stderr shim-conmon -c a -r /bin/true -b . -l none
+	assert_status 1
+	assert_one_line 'shim-conmon: container uuid must be provided*'
 	run --separate-stderr shim-conmon --no-such-option
 	assert_status 2
 }
@@ -176,4 +190,110 @@ ended() {
 	rm log
 	printf '2 0 0\n' >c/ctl
 	wait_for 5 test -e log
+}
+
+@test "shim-conmon: --log-rotate keeps old files, below an allowed directory" {
+	make_bundle a false seq 1000
+	conmon a -l "k8s-file:$PWD/log" --log-size-max 10000 --log-rotate --log-max-files 2 --log-allowlist-dir /no/such --log-allowlist-dir "$PWD" \
+		--log-level INFO --syslog --no-sync-log --replace-listen-pid
+	wait_for 5 test -s sync.out
+	start a
+	wait_for 5 ended a
+	[ -e log.2 ]
+	[ ! -e log.3 ]
+	[ "$(cat log.2 log.1 log | cut -d' ' -f4 | tail -400)" = "$(seq 601 1000)" ]
+}
+
+@test "shim-conmon: journald, with the name, tag and labels it is given" {
+	need python3
+	mkdir -p /run/systemd/journal
+	rm -f /run/systemd/journal/socket
+	"$BATS_TEST_DIRNAME/lib/fake-journal" /run/systemd/journal/socket "$PWD/entries" 3>&- &
+	clients+=($!)
+	wait_for 20 test -S /run/systemd/journal/socket
+	make_bundle a false sh -c 'echo "<2>bad"; echo err >&2; printf part'
+	conmon a -l journald: -l "k8s-file:$PWD/log" --log-tag tag --log-label A=b --no-container-partial-message
+	wait_for 5 test -s sync.out
+	start a
+	wait_for 5 ended a
+	wait_for 5 eval '[ "$(wc -l <entries)" = 3 ]'
+	run jq -c '[.MESSAGE, .PRIORITY, .CONTAINER_NAME, .CONTAINER_TAG, .SYSLOG_IDENTIFIER, .A, .CONTAINER_PARTIAL_MESSAGE]' entries
+	assert_line '\["bad","2","name","tag","tag","b",null\]'
+	assert_line '\["err","3",*'
+	assert_line '\["part","6",*,null\]'
+	[ "$(wc -l <log)" = 3 ]
+}
+
+@test "shim-conmon: a terminal, its size before it is there, stdin that no client ends" {
+	make_bundle a true sh -c 'stty size; read x; echo "got $x"; sleep 1000'
+	mkfifo go
+	exec 5<>go
+	ids+=(a)
+	_OCI_STARTPIPE=5 conmon a -t -i --leave-stdin-open -l "$PWD/log" &
+	printf x >&5
+	wait_for 5 test -s sync.out
+	printf '1 33 77\n' >a/ctl
+	sleep 0.2
+	start a
+	wait_for 5 grep -q '33 77' log
+	printf 'typed\r' | socat -u - "UNIX-CONNECT:$PWD/a/attach,socktype=5"
+	wait_for 5 grep -q 'got typed' log
+	exec 5>&-
+	make_bundle b false cat
+	conmon b -i --leave-stdin-open -l "$PWD/log2"
+	wait_for 5 test -s sync.out
+	start b
+	for i in one two; do
+		echo $i | socat -u - "UNIX-CONNECT:$PWD/b/attach,socktype=5"
+		wait_for 5 grep -q $i log2
+	done
+	! ended b
+}
+
+@test "shim-conmon: sd_notify is handed on, as far as a container may speak" {
+	need python3
+	socat -u "UNIX-RECV:$PWD/host" OPEN:told,creat,append &
+	clients+=($!)
+	wait_for 5 test -S host
+	make_bundle a false sleep 1000
+	mkdir a/notify
+	conmon a -l none --sdnotify-socket "$PWD/host"
+	wait_for 5 test -s sync.out
+	tell() {
+		printf "$1" | socat -u - "UNIX-SENDTO:$PWD/a/notify/notify.sock"
+	}
+	tell 'MAINPID=1\nREADY=1\nSTATUS=up and running\nFDSTORE=1'
+	wait_for 5 grep -q READY told
+	tell 'WATCHDOG=1\n'
+	wait_for 5 grep -q WATCHDOG told
+	[ "$(cat told)" = $'READY=1\nSTATUS=up and runningWATCHDOG=1' ]
+}
+
+@test "shim-conmon: exec with attach: told when to connect, waits for the second byte" {
+	make_bundle a false sleep 1000
+	conmon a -l none
+	wait_for 5 test -s sync.out
+	start a
+	mkdir session
+	mkfifo go told
+	exec 5<>go 7<>told
+	jq '.process | .args = ["sh", "-c", "cat; exit 9"]' a/config.json >spec
+	cd session
+	printf x >&5
+	_OCI_SYNCPIPE=6 _OCI_STARTPIPE=5 _OCI_ATTACHPIPE=7 shim-conmon --api-version 1 -c a -u session -b "$PWD" -n name \
+		-r "$runtime" --runtime-arg --root --runtime-arg "$rt" -p "$PWD/pid2" -i -e --exec-attach --full-attach \
+		--exec-process-spec ../spec -l none --exit-dir ../exits --exit-delay 0 6>../exec.out
+	read -r line <&7
+	[ "$line" = '{"data": 0}' ]
+	[ ! -s ../exec.out ]
+	echo hi | socat -t 10 - "UNIX-CONNECT:attach,socktype=5" >../out &
+	client=$!
+	sleep 0.3
+	printf x >&5
+	wait "$client"
+	cd ..
+	exec 5>&- 7>&-
+	[ "$(od -An -c out | tr -d ' \n')" = '002hi\n' ]
+	wait_for 5 eval '[ "$(wc -l <exec.out)" = 2 ]'
+	[ "$(tail -1 exec.out)" = '{"data": 9}' ]
 }

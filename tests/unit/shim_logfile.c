@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -208,6 +209,30 @@ static void test_reopen(void)
 	done(lf);
 }
 
+/* CRI-O waits to see a file of that name appear, also when it was not renamed away. */
+static void test_reopen_is_seen(void)
+{
+	struct logfile *lf = fresh("l");
+	_close_ int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	_free_ char *dir = xasprintf("/proc/self/fd/%d", dirfd);
+	union {
+		struct inotify_event event;
+		char space[4096];
+	} in = { 0 };
+
+	expect_int(logfile_open(lf), 0);
+	put(lf, "x", false);
+	expect(inotify_add_watch(watch, dir, IN_MOVED_TO) >= 0);
+	expect_int(logfile_reopen(lf), 0);
+	expect(read(watch, &in, sizeof(in)) > 0);
+	expect_int(size_of("l"), RECORD);
+	/* Away, and back. */
+	memmove(&in, in.space + sizeof(in.event) + in.event.len,
+		sizeof(in) - sizeof(in.event) - in.event.len);
+	expect_str(in.event.name, "l");
+	done(lf);
+}
+
 static void test_refuses_what_is_no_file(void)
 {
 	struct logfile *lf = fresh("j");
@@ -227,6 +252,7 @@ static const struct test tests[] = {
 	TEST(test_a_note_that_does_not_fit_waits),
 	TEST(test_abandon_leaves_no_empty_file),
 	TEST(test_reopen),
+	TEST(test_reopen_is_seen),
 	TEST(test_refuses_what_is_no_file),
 	{ 0 },
 };
