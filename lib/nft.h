@@ -121,6 +121,8 @@ _check_ int nft_commit(struct nft *nft);
 
 /* Is our table there? 1, 0, or -1. */
 _check_ int nft_has_table(struct nft *nft);
+/* The same, and made with that comment? 2: it is there with another one. */
+_check_ int nft_has_table_of(struct nft *nft, const char *comment);
 /* Look E's key up in its set; fills data and comment. ENOENT: no such element (or set, or table).
  */
 _check_ int nft_get_elem(struct nft *nft, struct nft_elem *e);

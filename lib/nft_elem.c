@@ -163,28 +163,3 @@ int nft_each_elem(struct nft *nft, const char *set, nft_elem_fn *fn, void *arg)
 	nftnl_set_free(s);
 	return ask(nft, h, &w);
 }
-
-static int found(const struct nlmsghdr *h _unused_, void *data _unused_)
-{
-	return MNL_CB_OK;
-}
-
-int nft_has_table(struct nft *nft)
-{
-	char buf[ASK_BYTES] __attribute__((aligned(8)));
-	struct nlmsghdr *h = nftnl_nlmsg_build_hdr(buf, NFT_MSG_GETTABLE, NFPROTO_INET, 0,
-						   ++nft->seq);
-	ssize_t got;
-
-	mnl_attr_put_strz(h, NFTA_TABLE_NAME, nft->table);
-	if (nft_send(nft, h, h->nlmsg_len) < 0)
-		return -1;
-	do
-		got = recv(nft->fd, buf, sizeof(buf), 0);
-	while (got < 0 && errno == EINTR);
-	if (got < 0)
-		return -1;
-	if (mnl_cb_run(buf, got, nft->seq, 0, found, NULL) >= 0)
-		return 1;
-	return errno == ENOENT ? 0 : -1;
-}
