@@ -1,7 +1,6 @@
 #include <fcntl.h>
 #include <linux/ip.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "lib/die.h"
 #include "lib/io.h"
@@ -21,40 +20,12 @@ void host_close(struct host *host)
 	nft_close(&host->nft);
 }
 
-/* Random, unicast, locally administered: with a MAC of its own each time, a recycled address is
- * noticed. */
 static char *random_mac(void)
 {
-	uint8_t m[NL_MAC_BYTES];
+	uint8_t mac[NL_MAC_BYTES];
 
-	if (getrandom(m, sizeof(m), 0) != sizeof(m))
-		die("get random bytes");
-	return xasprintf("%02x:%02x:%02x:%02x:%02x:%02x", (m[0] & 0xfc) | 0x02, m[1], m[2], m[3],
-			 m[4], m[5]);
-}
-
-/* Never used twice: the kernel may still be busy removing the one before. */
-static char *random_link_name(void)
-{
-	uint32_t n;
-
-	if (getrandom(&n, sizeof(n), 0) != sizeof(n))
-		die("get random bytes");
-	return xasprintf("veth%08x", n);
-}
-
-static void parse_mac(const char *text, uint8_t mac[NL_MAC_BYTES])
-{
-	unsigned m[NL_MAC_BYTES];
-	char end;
-
-	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &m[0], &m[1], &m[2], &m[3], &m[4], &m[5],
-		   &end) != NL_MAC_BYTES)
-		diex("not a MAC address: '%s'", text);
-	for (int i = 0; i < NL_MAC_BYTES; i++)
-		mac[i] = m[i];
-	if (mac[0] & 1)
-		diex("a multicast MAC address: '%s'", text);
+	mac_random(mac);
+	return mac_text(mac);
 }
 
 static void add_hop(struct attachment *a, const char *dst, const char *gw)
@@ -144,7 +115,7 @@ static void make_link(const struct network *net, const struct attachment *a, uns
 		.peer_netns_fd = netns_fd,
 	};
 
-	parse_mac(a->mac, mac);
+	mac_parse(a->mac, mac);
 	nl_link_add(host, &link);
 	/* Hairpin always: with br_netfilter a container reaches itself through its published port
 	 * only so. */

@@ -1,7 +1,6 @@
 #include <fcntl.h>
 #include <linux/ip.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "lib/die.h"
 #include "lib/io.h"
@@ -57,9 +56,7 @@ static void make_bridge(int network_dirfd, const struct network *net, struct nl 
 		die("record bridge '%s'", net->bridge);
 	close(fd);
 	/* With an address of its own the bridge does not take, and change, its ports'. */
-	if (getrandom(mac, sizeof(mac), 0) != sizeof(mac))
-		die("get random bytes");
-	mac[0] = (mac[0] & 0xfc) | 0x02;
+	mac_random(mac);
 	nl_link_add(nl, &link);
 	if (nl_commit(nl))
 		die("%s", nl_what(nl));

@@ -166,12 +166,22 @@ static int add_range_set(const struct json *set, struct network *net, char why[W
 	return 0;
 }
 
-static int take_ipam(const struct ipam *ipam, struct network *net, char why[WHY_MAX])
+static int take_sets(const struct json *sets, struct network *net, char why[WHY_MAX])
 {
-	const struct json *sets = ipam->ranges;
+	if (sets && sets->type == JSON_NULL)
+		return 0;
+	if (sets && sets->type != JSON_ARRAY)
+		return refuse(why, "ipam.ranges: must be a list of lists");
+	for (const struct json *set = sets ? sets->child : NULL; set; set = set->next) {
+		if (add_range_set(set, net, why))
+			return -1;
+	}
+	return 0;
+}
 
-	if (!str_eq(ipam->type, "host-local"))
-		return refuse(why, "ipam.type '%s' is not built in", ipam->type);
+static int take_ipam(const struct ipam *ipam, const struct json *more, struct network *net,
+		     char why[WHY_MAX])
+{
 	if (ipam->subnet) {
 		const struct range_text t = { ipam->subnet, ipam->rangeStart, ipam->rangeEnd,
 					      ipam->gateway };
@@ -179,12 +189,8 @@ static int take_ipam(const struct ipam *ipam, struct network *net, char why[WHY_
 		if (add_range(&t, net->nsets++, net, why))
 			return -1;
 	}
-	if (sets && sets->type != JSON_ARRAY)
-		return refuse(why, "ipam.ranges: must be a list of lists");
-	for (const struct json *set = sets ? sets->child : NULL; set; set = set->next) {
-		if (add_range_set(set, net, why))
-			return -1;
-	}
+	if (take_sets(ipam->ranges, net, why) || take_sets(more, net, why))
+		return -1;
 	if (!net->nsets)
 		return refuse(why, "ipam: no subnet and no ranges");
 	if (ipam->nroutes > ROUTES_MAX)
@@ -201,6 +207,18 @@ static int take_ipam(const struct ipam *ipam, struct network *net, char why[WHY_
 			net->default_route = true;
 	}
 	return 0;
+}
+
+int network_parse_ipam(const struct json *j, const struct json *more, struct network *net,
+		       char why[WHY_MAX])
+{
+	char where[DECODE_WHY_MAX];
+	struct ipam ipam = { 0 };
+	int bad = decode(&ipam_schema, j, "ipam", &ipam, where) ? refuse(why, "%s", where)
+								: take_ipam(&ipam, more, net, why);
+
+	decode_free(&ipam_schema, &ipam);
+	return bad;
 }
 
 bool is_ifname(const char *s)
@@ -223,7 +241,9 @@ static int take_bridge(const struct plugin *p, struct network *net, char why[WHY
 	net->masquerade = p->ipMasq;
 	net->hairpin = p->hairpinMode;
 	net->isolated = p->portIsolation;
-	return take_ipam(p->ipam, net, why);
+	if (!str_eq(p->ipam->type, "host-local"))
+		return refuse(why, "ipam.type '%s' is not built in", p->ipam->type);
+	return take_ipam(p->ipam, NULL, net, why);
 }
 
 /* What a plugin's configuration says goes into NET. Only what is really done here is accepted. */

@@ -13,16 +13,27 @@ bool forward_was_off(void)
 	return !faccessat(state_networks(), marker, F_OK, 0);
 }
 
+static const char *switch_of(int family)
+{
+	return family == AF_INET6 ? "/proc/sys/net/ipv6/conf/all/forwarding"
+				  : "/proc/sys/net/ipv4/ip_forward";
+}
+
+bool forward_is_off(int family)
+{
+	_free_ char *now = file_read_line(AT_FDCWD, switch_of(family));
+
+	return now && str_eq(now, "0");
+}
+
 /* Marker, guard, switch, in this order: killed in between, the host does not forward, and the next
  * one of us starts over. */
 void forward_on(struct nft *nft, int family)
 {
-	const char *path = family == AF_INET6 ? "/proc/sys/net/ipv6/conf/all/forwarding"
-					      : "/proc/sys/net/ipv4/ip_forward";
-	_free_ char *now = file_read_line(AT_FDCWD, path);
+	const char *path = switch_of(family);
 	int fd;
 
-	if (now && !str_eq(now, "0"))
+	if (!forward_is_off(family))
 		return;
 	fd = openat(state_networks(), marker, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)

@@ -33,7 +33,7 @@ static int read_owner(int network_dirfd, const char *address, char owner[OWNER_M
 	return 0;
 }
 
-static const struct range *range_of(const struct pool *pool, const struct nl_addr *a)
+const struct range *lease_range(const struct pool *pool, const struct nl_addr *a)
 {
 	for (size_t i = 0; i < pool->net->nranges; i++) {
 		const struct range *r = &pool->net->ranges[i];
@@ -48,7 +48,7 @@ static const struct range *range_of(const struct pool *pool, const struct nl_add
 static struct nl_addr next_address(const struct pool *pool, const struct nl_addr *a)
 {
 	const struct network *net = pool->net;
-	const struct range *r = range_of(pool, a);
+	const struct range *r = lease_range(pool, a);
 	size_t i = r ? (size_t)(r - net->ranges) : net->nranges - 1;
 
 	if (r && addr_compare(a, &r->first) < 0)
@@ -64,7 +64,7 @@ static struct nl_addr next_address(const struct pool *pool, const struct nl_addr
 /* The file that remembers which address of the set was handed out last. */
 static const char *last_file(const struct pool *pool, char name[32])
 {
-	snprintf(name, 32, "last.%u", pool->set);
+	snprintf(name, 32, pool->files ? "last_reserved_ip.%u" : "last.%u", pool->set);
 	return name;
 }
 
@@ -90,14 +90,30 @@ static bool is_gateway(const struct network *net, const struct nl_addr *a)
 	return false;
 }
 
-/* A symbolic link appears whole: an address is never without its owner. */
+/* Either way an address appears with its owner: a symbolic link is made whole, a file is written
+ * under a name that is nobody's and linked. */
+static int make_lease(const struct pool *pool, const char *owner, const char *address)
+{
+	static const char draft[] = ".lease";
+	int bad;
+
+	if (!pool->files)
+		return symlinkat(owner, pool->dirfd, address);
+	if (!faccessat(pool->dirfd, address, F_OK, 0))
+		return set_errno(EEXIST);
+	if (file_replace(pool->dirfd, draft, 0644, owner, strlen(owner), false))
+		return -1;
+	bad = linkat(pool->dirfd, draft, pool->dirfd, address, 0);
+	return unlinkat(pool->dirfd, draft, 0) || bad ? -1 : 0;
+}
+
 static int claim(const struct pool *pool, const char *owner, const struct nl_addr *a, struct ip *ip)
 {
-	const struct range *r = range_of(pool, a);
+	const struct range *r = lease_range(pool, a);
 	struct nl_addr full = *a;
 	char text[ADDR_TEXT_MAX];
 
-	if (symlinkat(owner, pool->dirfd, addr_text(a, false, text)))
+	if (make_lease(pool, owner, addr_text(a, false, text)))
 		return -1;
 	full.prefix = r->subnet.prefix;
 	ip->address = xstrdup(addr_text(&full, true, text));
@@ -108,7 +124,7 @@ static int claim(const struct pool *pool, const char *owner, const struct nl_add
 static int take_wanted(const struct pool *pool, const char *owner, const struct nl_addr *wanted,
 		       struct ip *ip)
 {
-	const struct range *r = range_of(pool, wanted);
+	const struct range *r = lease_range(pool, wanted);
 	struct nl_addr highest = r ? addr_highest(&r->subnet) : *wanted;
 
 	if (!r || is_gateway(pool->net, wanted) || addr_equal(wanted, &r->subnet) ||

@@ -1,4 +1,6 @@
-#include "netns/netns.h"
+#include "netns/cni.h"
+#include <string.h>
+
 #include "lib/fd.h"
 #include "lib/opt.h"
 
@@ -15,8 +17,21 @@ static const struct verb verbs[] = {
 	{ "check", check_main, "tell whether a namespace is as recorded" },
 	{ "gc", gc_main, "remove what was left behind" },
 	{ "network", network_main, "create, remove, list and inspect networks" },
+	{ "bound", lease_main, NULL },
+	{ "renew", lease_main, NULL },
+	{ "deconfig", lease_main, NULL },
+	{ "leasefail", lease_main, NULL },
+	{ "nak", lease_main, NULL },
 	{ 0 },
 };
+
+/* A CNI plugin goes by its own name. */
+static const struct plugin *plugin_named(const char *argv0)
+{
+	const char *slash = strrchr(argv0, '/');
+
+	return plugin_find(slash ? slash + 1 : argv0);
+}
 
 int main(int argc, char **argv)
 {
@@ -27,8 +42,12 @@ int main(int argc, char **argv)
 		OPT_STOP, verbs
 	};
 
+	const struct plugin *plugin = argc ? plugin_named(argv[0]) : NULL;
+
 	opt_program(argv[0]);
 	if (fd_fill_stdio())
 		return 1;
+	if (plugin)
+		return cni_main(plugin);
 	return opt_run_verb(argc, argv, &u);
 }

@@ -46,6 +46,15 @@ struct nl_addr addr_highest(const struct nl_addr *a);
 struct nl_addr addr_step(const struct nl_addr *a, int delta);
 int addr_compare(const struct nl_addr *a, const struct nl_addr *b);
 
+/* mac.c: names of links' ends. */
+
+void mac_random(uint8_t mac[NL_MAC_BYTES]);
+/* Ends the program when it is none, or a group's. */
+void mac_parse(const char *text, uint8_t mac[NL_MAC_BYTES]);
+/* Both malloc'd. */
+char *mac_text(const uint8_t mac[NL_MAC_BYTES]);
+char *random_link_name(void);
+
 /* conflist.c: a network, from CNI's configuration list. */
 
 enum {
@@ -87,6 +96,9 @@ struct network {
 bool is_ifname(const char *s);
 /* Fill *NET (zeroed by the caller) from LEN bytes of JSON. -1 with the reason in WHY. */
 _check_ int network_parse(const char *text, size_t len, struct network *net, char why[WHY_MAX]);
+/* The ranges and routes of host-local's configuration alone, with those of runtimeConfig. */
+_check_ int network_parse_ipam(const struct json *ipam, const struct json *more,
+			       struct network *net, char why[WHY_MAX]);
 void network_free(struct network *net);
 #define _network_ __attribute__((cleanup(network_free)))
 
@@ -144,6 +156,8 @@ struct attachment {
 void attachment_free(struct attachment *a);
 #define _attachment_ __attribute__((cleanup(attachment_free)))
 
+/* Write A as FILE. */
+void record_write(int dirfd, const char *file, const struct attachment *a);
 /* Write what is about to be made; then, all made, let it count. */
 void record_intend(int space_dirfd, const struct attachment *a);
 void record_commit(int space_dirfd, const char *ifname);
@@ -164,6 +178,7 @@ const char *netns_dir(void); /* $LASH_NETNS_DIR, /run/netns */
 /* Descriptors of spaces/ and networks/, made where missing; kept open for the whole run. */
 int state_spaces(void);
 int state_networks(void);
+int state_attachments(void);
 /* Make the record of a space that must be new, locked. */
 int space_create(const char *name);
 /* Lock the record of a space. -1: ENOENT, or EWOULDBLOCK where NOWAIT. */
@@ -211,12 +226,15 @@ struct pool {
 	int dirfd;
 	const struct network *net;
 	unsigned set;
+	bool files; /* as host-local keeps them: a file that says "ID CR LF INTERFACE" */
 };
 
 /* Take the next free address of POOL (NULL WANTED) or WANTED itself. -1: EADDRNOTAVAIL
  * none left or not in the set; EADDRINUSE WANTED has an owner. */
 _check_ int lease_take(const struct pool *pool, const char *owner, const struct nl_addr *wanted,
 		       struct ip *ip);
+/* The range of POOL's set that A is in; NULL: none. */
+const struct range *lease_range(const struct pool *pool, const struct nl_addr *a);
 /* Give back, if OWNER has it. */
 void lease_drop(int network_dirfd, const char *address, const char *owner);
 /* Give back all that belong to SPACE, in all networks. */
@@ -272,6 +290,15 @@ void table_ensure(struct nft *nft);
  */
 void table_rules(struct nft *nft);
 void table_guard(struct nft *nft);
+/* Elements: of a name or two, of a subnet, of an attachment's ports; PUT adds or deletes each. */
+typedef void table_put_fn(struct nft *nft, const struct nft_elem *e);
+struct nft_elem table_name_elem(const char *set, const char *first, const char *second);
+void table_put_subnet(struct nft *nft, const char *set4, const char *set6,
+		      const struct nl_addr *subnet, table_put_fn *put);
+void table_each_port(struct nft *nft, const char *space, const struct attachment *a,
+		     table_put_fn *put);
+/* Into the batch: delete E if its owner is still SPACE. */
+void table_del_owned(struct nft *nft, const struct nft_elem *e);
 /* The elements of a network and of an attachment's ports, into the batch. */
 void table_put_network(struct nft *nft, const struct network *net);
 void table_put_ports(struct nft *nft, const char *space, const struct attachment *a);
@@ -284,6 +311,8 @@ void table_del_network(struct nft *nft, const struct network *net);
 _check_ int table_publish(struct nft *nft, const char *space, const struct attachment *a);
 /* Take back those that SPACE owns. */
 void table_unpublish(struct nft *nft, const char *space, const struct attachment *a);
+/* Tracked flows to A's ports, forgotten. */
+void table_forget_flows(struct nft *nft, const struct attachment *a);
 /* Who has this port of the host, for that family? False: nobody. */
 bool table_owner(struct nft *nft, const struct port *port, int family,
 		 char space[NFT_COMMENT_BYTES]);
@@ -296,6 +325,7 @@ void table_linger(struct nft *nft);
 
 /* Turn it on where it is off, with the guard in the table; FAMILY is AF_INET or AF_INET6. */
 void forward_on(struct nft *nft, int family);
+bool forward_is_off(int family);
 /* Did we turn it on? Then a new table needs the guard too. */
 bool forward_was_off(void);
 
@@ -352,6 +382,8 @@ int del_main(int argc, char **argv);
 int disconnect_main(int argc, char **argv);
 int exec_main(int argc, char **argv);
 int gc_main(int argc, char **argv);
+/* For udhcpc, which runs us with its event as the verb. */
+int lease_main(int argc, char **argv);
 int ls_main(int argc, char **argv);
 int network_main(int argc, char **argv);
 int publish_main(int argc, char **argv);

@@ -105,9 +105,8 @@ static void emit_ports(struct emit *e, const char *key, const struct attachment 
 	emit_end(e);
 }
 
-void record_intend(int space_dirfd, const struct attachment *a)
+void record_write(int dirfd, const char *file, const struct attachment *a)
 {
-	_free_ char *file = xasprintf("%s%s", a->ifName, suffix);
 	_buf_ struct buf text = { 0 };
 	struct emit e = { .out = &text };
 
@@ -121,8 +120,15 @@ void record_intend(int space_dirfd, const struct attachment *a)
 	emit_routes(&e, a);
 	emit_ports(&e, "ports", a);
 	emit_end(&e);
-	if (file_replace(space_dirfd, file, 0644, text.data, text.len, false))
+	if (file_replace(dirfd, file, 0644, text.data, text.len, false))
 		die("record '%s'", a->ifName);
+}
+
+void record_intend(int space_dirfd, const struct attachment *a)
+{
+	_free_ char *file = xasprintf("%s%s", a->ifName, suffix);
+
+	record_write(space_dirfd, file, a);
 }
 
 void record_commit(int space_dirfd, const char *ifname)

@@ -43,6 +43,15 @@ int state_networks(void)
 	return fd;
 }
 
+int state_attachments(void)
+{
+	static int fd = -1;
+
+	if (fd < 0)
+		fd = open_state("attachments");
+	return fd;
+}
+
 int space_create(const char *name)
 {
 	int dirfd;

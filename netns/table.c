@@ -11,7 +11,7 @@ void table_open(struct nft *nft)
 		die("open a netlink socket");
 }
 
-static struct nft_elem name_elem(const char *set, const char *first, const char *second)
+struct nft_elem table_name_elem(const char *set, const char *first, const char *second)
 {
 	struct nft_elem e = { .set = set, .key_bytes = second ? 32 : 16 };
 
@@ -22,10 +22,10 @@ static struct nft_elem name_elem(const char *set, const char *first, const char 
 }
 
 /* An interval is two elements: where it starts, and where what is outside it starts. */
-typedef void put_fn(struct nft *nft, const struct nft_elem *e);
-static void put_subnet(struct nft *nft, const struct nl_addr *subnet, put_fn *put)
+void table_put_subnet(struct nft *nft, const char *set4, const char *set6,
+		      const struct nl_addr *subnet, table_put_fn *put)
 {
-	struct nft_elem e = { .set = subnet->family == AF_INET ? "masq4" : "masq6",
+	struct nft_elem e = { .set = subnet->family == AF_INET ? set4 : set6,
 			      .key_bytes = addr_bytes(subnet) };
 	struct nl_addr highest = addr_highest(subnet), beyond = addr_step(&highest, 1);
 
@@ -46,11 +46,11 @@ static bool subnet_seen(const struct network *net, size_t i)
 }
 
 /* The elements that stand for a network, into the batch. */
-static void put_network(struct nft *nft, const struct network *net, put_fn *put)
+static void put_network(struct nft *nft, const struct network *net, table_put_fn *put)
 {
-	struct nft_elem bridge = name_elem("br", net->bridge, NULL);
-	struct nft_elem pair = name_elem("icc", net->bridge, net->bridge);
-	struct nft_elem internal = name_elem("internal", net->bridge, NULL);
+	struct nft_elem bridge = table_name_elem("br", net->bridge, NULL);
+	struct nft_elem pair = table_name_elem("icc", net->bridge, net->bridge);
+	struct nft_elem internal = table_name_elem("internal", net->bridge, NULL);
 
 	put(nft, &bridge);
 	if (!net->isolated)
@@ -59,7 +59,7 @@ static void put_network(struct nft *nft, const struct network *net, put_fn *put)
 		put(nft, &internal);
 	for (size_t i = 0; net->masquerade && i < net->nranges; i++) {
 		if (!subnet_seen(net, i))
-			put_subnet(nft, &net->ranges[i].subnet, put);
+			table_put_subnet(nft, "masq4", "masq6", &net->ranges[i].subnet, put);
 	}
 }
 
@@ -154,7 +154,8 @@ bool table_mentions(const char *space, const struct attachment *a, const struct 
 	return false;
 }
 
-static void put_ports(struct nft *nft, const char *space, const struct attachment *a, put_fn *put)
+void table_each_port(struct nft *nft, const char *space, const struct attachment *a,
+		     table_put_fn *put)
 {
 	struct nft_elem e[2];
 
@@ -173,7 +174,7 @@ void table_put_network(struct nft *nft, const struct network *net)
 
 void table_put_ports(struct nft *nft, const char *space, const struct attachment *a)
 {
-	put_ports(nft, space, a, nft_add_elem);
+	table_each_port(nft, space, a, nft_add_elem);
 }
 
 static bool is_udp(const struct port *port)
@@ -203,7 +204,7 @@ static bool has_udp(const struct attachment *a)
 
 /* A UDP client that goes on talking keeps its flow alive, and with it where the rules sent it
  * before. */
-static void forget_flows(struct nft *nft, const struct attachment *a)
+void table_forget_flows(struct nft *nft, const struct attachment *a)
 {
 	void *arg = (void *)(uintptr_t)a;
 	struct nl_addr addr;
@@ -218,10 +219,10 @@ static void forget_flows(struct nft *nft, const struct attachment *a)
 
 int table_publish(struct nft *nft, const char *space, const struct attachment *a)
 {
-	put_ports(nft, space, a, nft_add_elem_excl);
+	table_each_port(nft, space, a, nft_add_elem_excl);
 	if (nft_commit(nft))
 		return -1;
-	forget_flows(nft, a);
+	table_forget_flows(nft, a);
 	return 0;
 }
 
@@ -241,23 +242,20 @@ bool table_owner(struct nft *nft, const struct port *port, int family,
 	return true;
 }
 
+/* The kernel would delete by key alone, whoever has the port by now. */
+void table_del_owned(struct nft *nft, const struct nft_elem *e)
+{
+	struct nft_elem now = *e;
+
+	if (!nft_get_elem(nft, &now) && str_eq(now.comment, e->comment))
+		nft_del_elem(nft, e);
+}
+
 void table_unpublish(struct nft *nft, const char *space, const struct attachment *a)
 {
-	struct nft_elem e[2];
-
-	for (size_t i = 0; i < a->nports; i++) {
-		size_t n = port_elems(space, a, &a->ports[i], e);
-
-		/* The kernel would delete by key alone, whoever has the port by now. */
-		for (size_t j = 0; j < n; j++) {
-			struct nft_elem now = e[j];
-
-			if (!nft_get_elem(nft, &now) && str_eq(now.comment, space))
-				nft_del_elem(nft, &e[j]);
-		}
-	}
+	table_each_port(nft, space, a, table_del_owned);
 	/* ENOENT: somebody flushed the table in between. */
 	if (nft_commit(nft) && errno != ENOENT)
 		die("unpublish ports of '%s'", space);
-	forget_flows(nft, a);
+	table_forget_flows(nft, a);
 }

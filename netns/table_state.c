@@ -6,10 +6,10 @@
 #include "lib/fd.h"
 #include "lib/mem.h"
 #include "lib/proc.h"
-#include "netns/netns.h"
+#include "netns/cni.h"
 
 /* Changes when the fixed part of the table does. */
-static const char table_comment[] = "lash 1";
+static const char table_comment[] = "lash 2";
 
 static void replay_network(void *arg, const struct network *net)
 {
@@ -47,18 +47,22 @@ static void replay_spaces(struct nft *nft)
 
 void table_ensure(struct nft *nft)
 {
-	int there = nft_has_table(nft);
+	int there = nft_has_table_of(nft, table_comment);
 
 	if (there < 0)
 		die("ask for nf_tables table '%s'", nft->table);
-	if (there)
+	if (there == 1)
 		return;
+	/* One of an older program: replaced in one transaction. */
+	if (there)
+		nft_del_table(nft);
 	nft_add_table(nft, true, table_comment);
 	table_rules(nft);
 	if (forward_was_off())
 		table_guard(nft);
 	network_each_up(replay_network, nft);
 	replay_spaces(nft);
+	mark_replay(nft);
 	/* EEXIST: another one of us was faster. */
 	if (nft_commit(nft) && errno != EEXIST)
 		die("make nf_tables table '%s'", nft->table);
@@ -99,6 +103,8 @@ static bool is_mentioned(const struct nft_elem *e)
 	struct mention m = { e, e->comment, false };
 	_close_ int dirfd = -1;
 
+	if (mark_is_owner(e->comment))
+		return mark_mentions(e);
 	if (!str_is_name(e->comment))
 		return false;
 	dirfd = openat(state_spaces(), e->comment, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -109,7 +115,8 @@ static bool is_mentioned(const struct nft_elem *e)
 
 void table_sweep(struct nft *nft)
 {
-	static const char *const maps[] = { "pub4", "pubip4", "pub6", "pubip6" };
+	static const char *const maps[] = { "pub4", "pubip4", "pub6",  "pubip6", "door4", "door6",
+					    "one4", "one6",   "home4", "home6",	 "snat4", "snat6" };
 	struct sweep s = { .nft = nft };
 
 	for (size_t i = 0; i < ARRAY_LEN(maps); i++) {

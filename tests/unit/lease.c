@@ -12,7 +12,7 @@ static struct network net;
 
 static const char *take(int dirfd, unsigned set, const char *owner)
 {
-	struct pool pool = { dirfd, &net, set };
+	struct pool pool = { .dirfd = dirfd, .net = &net, .set = set };
 	static struct ip ip;
 
 	free(ip.address);
