@@ -3,13 +3,18 @@ _imgpack()
 {
 	local cur=$2 prev=$3
 	case $prev in
-	--layer | --upper)
+	--layer | --merged | --since | --upper)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
 		;;
 	--compress)
 		mapfile -t COMPREPLY < <(compgen -W 'gzip zstd none' -- "$cur")
+		return
+		;;
+	--clear)
+		mapfile -t COMPREPLY < <(compgen -W 'cmd entrypoint env expose health label onbuild shell stop-signal
+			user volume workdir' -- "$cur")
 		return
 		;;
 	--tar)
@@ -19,13 +24,15 @@ _imgpack()
 		;;
 	esac
 	if ((COMP_CWORD == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W 'new add layer --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'new add index squash layer --help --version' -- "$cur")
 	elif [[ $cur == -* && ${COMP_WORDS[1]} == layer ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '--help --compress --upper' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W '--help --compress --content --merged --root --since --upper' -- "$cur")
 	elif [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '--help --author --cmd --comment --compress --created-by --env
-			--entrypoint --expose --label --layer --platform --stop-signal --tag --tar --upper --user
-			--volume --workdir' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W '--help --author --clear --cmd --comment --compress --content
+			--created-by --env --entrypoint --expose --health-cmd --health-interval --health-retries
+			--health-start-period --health-timeout --label --layer --merged --no-healthcheck --onbuild
+			--platform --root --shell --since --stop-signal --tag --tar --upper --user --volume
+			--workdir' -- "$cur")
 	else
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")

@@ -7,6 +7,8 @@ int main(int argc, char **argv)
 	static const struct verb verbs[] = {
 		{ "new", verb_new, "make an image from scratch" },
 		{ "add", verb_add, "put layers on an image, change its configuration" },
+		{ "index", verb_index, "make one image of images for several platforms" },
+		{ "squash", verb_squash, "make one layer of all of an image's" },
 		{ "layer", verb_layer, "write a directory as a layer's tar to standard output" },
 		{ 0 },
 	};

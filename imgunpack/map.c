@@ -55,6 +55,14 @@ void map_put(struct map *m, uint64_t key, uint32_t value)
 	*s = (struct map_slot){ key, value };
 }
 
+bool map_any(const struct map *m)
+{
+	for (size_t i = 0; i < m->cap; i++)
+		if (m->slots[i].key && m->slots[i].value)
+			return true;
+	return false;
+}
+
 void map_free(struct map *m)
 {
 	free(m->slots);

@@ -14,6 +14,8 @@ struct map {
  * put. */
 uint32_t *map_get(const struct map *m, uint64_t key);
 void map_put(struct map *m, uint64_t key, uint32_t value);
+/* Is any number not 0? */
+bool map_any(const struct map *m);
 void map_free(struct map *m);
 
 /* A key for NAME within the directory INO. Seeded at random once a process: nobody can aim for a

@@ -22,6 +22,7 @@ imgunpack/imgctl.objs := imgunpack/diff.c imgunpack/digests.c imgunpack/du.c img
     imgunpack/verify_layers.c $(unpack.objs)
 imgunpack/imgctl.libs = libcrypto $(codec.libs)
 LIBEXEC += imgunpack/imgpack
-imgunpack/imgpack.objs := imgunpack/map.c imgunpack/pack_attr.c imgunpack/pack_image.c imgunpack/pack_options.c \
-                          imgunpack/pack_tree.c imgunpack/pack_verbs.c imgunpack/pack_write.c imgunpack/sink.c
+imgunpack/imgpack.objs := imgunpack/pack_attr.c imgunpack/pack_config.c imgunpack/pack_image.c imgunpack/pack_index.c \
+    imgunpack/pack_options.c imgunpack/pack_tree.c imgunpack/pack_verbs.c imgunpack/pack_write.c imgunpack/since.c \
+    imgunpack/sink.c imgunpack/squash.c $(unpack.objs)
 imgunpack/imgpack.libs = libcrypto $(codec.libs)

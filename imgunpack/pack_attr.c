@@ -63,13 +63,15 @@ static const char *overlay_name(const char *name)
 	return rest ? rest : str_after(name, "user.overlay.");
 }
 
-static void read_overlay(struct pack_attrs *a, int fd, const char *full, const char *path)
+static void read_overlay(struct pack_attrs *a, int fd, const char *full)
 {
 	const char *name = overlay_name(full);
 	char y = 0;
 
-	if (str_eq(name, "redirect") || str_eq(name, "metacopy"))
-		diex("pack '%s': its content is in a lower layer (overlay %s)", path, name);
+	if (str_eq(name, "redirect"))
+		a->elsewhere = "redirect";
+	if (str_eq(name, "metacopy"))
+		a->elsewhere = "metacopy";
 	if (str_eq(name, "opaque") && fgetxattr(fd, full, &y, 1) == 1 && y == 'y')
 		a->is_opaque = true;
 }
@@ -92,7 +94,7 @@ struct pack_attrs pack_attrs_read(int fd, const char *path, bool upper)
 		die("list attributes of '%s'", path);
 	for (ssize_t at = 0; at < len; at += (ssize_t)strlen(names + at) + 1) {
 		if (upper && overlay_name(names + at))
-			read_overlay(&a, fd, names + at, path);
+			read_overlay(&a, fd, names + at);
 		else if (is_kept(names + at))
 			add(&a, fd, names + at, path);
 	}

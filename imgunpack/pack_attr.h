@@ -11,10 +11,11 @@ struct pack_attrs {
 	struct tar_xattr *v; /* those an image carries */
 	size_t n;
 	bool is_opaque; /* overlayfs: a directory that hides what is below */
+	/* overlayfs: the attribute that says that content is in a lower layer, or NULL */
+	const char *elsewhere;
 };
 
-/* Of an open file or directory. UPPER: one of an overlay, whose files may refer to layers below:
- * dies if so. */
+/* Of an open file or directory. UPPER: one of an overlay, whose own attributes mean something. */
 struct pack_attrs pack_attrs_read(int fd, const char *path, bool upper);
 void pack_attrs_free(struct pack_attrs *a);
 /* In an overlay's upper directory: does NAME mean that it is deleted? */

@@ -6,6 +6,7 @@
 #include "lib/emit.h"
 #include "lib/io.h"
 #include "lib/mem.h"
+#include "lib/path.h"
 
 struct written {
 	struct digest digest, diff_id;
@@ -76,11 +77,22 @@ void pack_base(struct pack *p, const struct layout_name *n)
 
 /* Whatever dies while a layer is written, its temporary goes. */
 static struct blob *unfinished;
+static const char *scratch;
+static int scratch_dirfd;
 
 static void abandon(void)
 {
 	if (unfinished)
 		blob_abandon(unfinished);
+	if (scratch)
+		(void)!path_remove_tree(scratch_dirfd, scratch);
+}
+
+void pack_abandon_dir(int layout_dirfd, const char *name)
+{
+	scratch_dirfd = layout_dirfd;
+	scratch = name;
+	die_cleanup(abandon);
 }
 
 static int put_blob(void *blob, const void *data, size_t len)
@@ -139,8 +151,8 @@ static void add_history(struct pack *p, bool empty_layer)
 		return;
 	h = json_append(json_make(p->config, "history", JSON_ARRAY), json_new(JSON_OBJECT));
 	json_set(h, "created", time_text(p->created < 0 ? 0 : p->created));
-	if (pack_author())
-		json_set(h, "author", json_new_str(pack_author()));
+	if (pack_edits.author)
+		json_set(h, "author", json_new_str(pack_edits.author));
 	json_set(h, "created_by",
 		 json_new_str(pack_created_by() ? pack_created_by() : die_get_name()));
 	if (pack_comment())
@@ -149,11 +161,10 @@ static void add_history(struct pack *p, bool empty_layer)
 		json_set(h, "empty_layer", json_new_bool(true));
 }
 
-static void add_layer(struct pack *p, const struct pack_source *source)
+void pack_layer(struct pack *p, const struct pack_source *source, enum codec codec)
 {
 	static const char *const types[] = { IMAGE_TYPE_LAYER, IMAGE_TYPE_LAYER_GZIP,
 					     IMAGE_TYPE_LAYER_ZSTD };
-	enum codec codec = pack_codec(p);
 	struct written w;
 	int64_t newest = write_layer(p, source, codec, &w);
 
@@ -235,21 +246,25 @@ static void put_entry(struct pack *p, const struct digest *manifest, int64_t siz
 		diex("%s", why);
 }
 
-void pack_finish(struct pack *p)
+/* Steps that made layers stay in the history, as steps that made none. */
+void pack_forget_layers(struct pack *p)
 {
-	size_t n;
-	const struct pack_source *sources = pack_sources(&n);
-	bool configured = pack_configure(
-		p->config); /* before anything is written: it checks the options */
+	struct json *history = json_make(p->config, "history", JSON_ARRAY);
+
+	json_set(p->manifest, "layers", json_new(JSON_ARRAY));
+	json_set(json_make(p->config, "rootfs", JSON_OBJECT), "diff_ids", json_new(JSON_ARRAY));
+	for (struct json *h = history->child; h; h = h->next)
+		if (h->type == JSON_OBJECT)
+			json_set(h, "empty_layer", json_new_bool(true));
+}
+
+void pack_put(struct pack *p)
+{
 	int64_t size, epoch = pack_epoch();
 	struct digest d;
 
-	for (size_t i = 0; i < n; i++)
-		add_layer(p, &sources[i]);
 	if (epoch != INT64_MAX)
 		p->created = epoch;
-	if (!n && configured)
-		add_history(p, true);
 	if (p->created >= 0)
 		json_set(p->config, "created", time_text(p->created));
 	d = put_manifest(p, &size);
@@ -258,4 +273,20 @@ void pack_finish(struct pack *p)
 		die("write the digest");
 	json_free(p->config);
 	json_free(p->manifest);
+}
+
+void pack_finish(struct pack *p)
+{
+	size_t n;
+	const struct pack_source *sources = pack_sources(&n);
+	bool configured = pack_configure(
+		p->config); /* before anything is written: it checks the options */
+
+	for (size_t i = 0; i < n; i++)
+		pack_layer(p, &sources[i], pack_codec(p));
+	if (pack_epoch() != INT64_MAX)
+		p->created = pack_epoch();
+	if (!n && configured)
+		add_history(p, true);
+	pack_put(p);
 }

@@ -1,4 +1,3 @@
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -6,9 +5,9 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "imgunpack/map.h"
 #include "imgunpack/pack.h"
 #include "imgunpack/pack_attr.h"
+#include "imgunpack/since.h"
 #include "lib/die.h"
 #include "lib/mem.h"
 #include "lib/num.h"
@@ -25,6 +24,7 @@ struct name {
 struct tree {
 	struct tar_writer *w;
 	bool is_upper;
+	struct since *since; /* what to pack of it; NULL is all */
 	int64_t epoch, newest;
 	dev_t dev;	  /* of the top directory; other file systems are mounted, not part of it */
 	struct map links; /* index into names */
@@ -33,7 +33,9 @@ struct tree {
 	char *chunk;
 };
 
-static void pack_dir(struct tree *t, int fd, const char *path);
+/* Beside a directory stands another view of it: the old one with --since, the merged one with
+ * --merged; -1 is none. */
+static void pack_dir(struct tree *t, int fd, int beside, const char *path);
 
 int64_t pack_epoch(void)
 {
@@ -107,9 +109,20 @@ static void describe(struct tree *t, const struct stat *st, struct tar_entry *e)
 		t->newest = e->mtime.tv_sec;
 }
 
-static void pack_file(struct tree *t, int dirfd, const char *name, struct tar_entry *e)
+static int open_beside(int beside, const char *name, int flags)
 {
-	_close_ int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	return beside < 0 ? -1 : openat(beside, name, flags | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static _noreturn_ void refuse_elsewhere(const char *path, const char *why)
+{
+	diex("pack '%s': its content is in a lower layer (overlay %s; --merged)", path, why);
+}
+
+static void pack_file(struct tree *t, int dirfd, int beside, const char *name, struct tar_entry *e)
+{
+	_close_ int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC),
+		    body = -1;
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st))
@@ -120,17 +133,41 @@ static void pack_file(struct tree *t, int dirfd, const char *name, struct tar_en
 	struct pack_attrs attrs = pack_attrs_read(fd, e->path, t->is_upper);
 
 	describe(t, &st, e);
+	if (attrs.elsewhere) {
+		body = open_beside(beside, name, O_RDONLY | O_NONBLOCK);
+		if (body < 0 || fstat(body, &st))
+			refuse_elsewhere(e->path, attrs.elsewhere);
+	}
 	e->size = (uint64_t)st.st_size;
 	e->xattrs = attrs.v;
 	e->nxattrs = attrs.n;
 	write_entry(t, e);
 	pack_attrs_free(&attrs);
-	write_body(t, fd, e);
+	write_body(t, body < 0 ? fd : body, e);
 }
 
-static void pack_subdir(struct tree *t, int dirfd, const char *name, struct tar_entry *e)
+/* A directory that was renamed: what is in it is what the merged view shows there, and nothing of
+ * what lower layers have under its new name. */
+static void pack_redirected(struct tree *t, int merged, const char *path)
 {
-	_close_ int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct tree saved = *t;
+	struct stat st;
+
+	if (fstat(merged, &st))
+		die("read '%s'", path);
+	write_whiteout(t, path, ".wh..opq");
+	t->is_upper = false;
+	t->dev = st.st_dev;
+	pack_dir(t, merged, -1, path);
+	t->is_upper = saved.is_upper;
+	t->dev = saved.dev;
+}
+
+static void pack_subdir(struct tree *t, int dirfd, int beside, const char *name,
+			struct tar_entry *e)
+{
+	_close_ int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+		    below = open_beside(beside, name, O_RDONLY | O_DIRECTORY);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st))
@@ -143,10 +180,16 @@ static void pack_subdir(struct tree *t, int dirfd, const char *name, struct tar_
 	e->nxattrs = attrs.n;
 	write_entry(t, e);
 	pack_attrs_free(&attrs);
+	if (attrs.elsewhere && below < 0)
+		refuse_elsewhere(e->path, attrs.elsewhere);
+	if (attrs.elsewhere) {
+		pack_redirected(t, below, e->path);
+		return;
+	}
 	if (t->is_upper && attrs.is_opaque)
 		write_whiteout(t, e->path, ".wh..opq");
 	if (st.st_dev == t->dev)
-		pack_dir(t, fd, e->path);
+		pack_dir(t, fd, below, e->path);
 }
 
 static void pack_symlink(struct tree *t, int dirfd, const char *name, struct tar_entry *e)
@@ -183,7 +226,7 @@ static void pack_link(struct tree *t, int dirfd, const char *name, struct tar_en
 	pack_attrs_free(&attrs);
 }
 
-static void pack_entry(struct tree *t, int dirfd, const char *dir, const char *name,
+static void pack_entry(struct tree *t, int dirfd, int beside, const char *dir, const char *name,
 		       const struct stat *st)
 {
 	_free_ char *path = xasprintf("%s%s%s", dir, *dir ? "/" : "", name);
@@ -200,11 +243,11 @@ static void pack_entry(struct tree *t, int dirfd, const char *dir, const char *n
 	switch (st->st_mode & S_IFMT) {
 	case S_IFREG:
 		e.type = TAR_FILE;
-		pack_file(t, dirfd, name, &e);
+		pack_file(t, dirfd, beside, name, &e);
 		break;
 	case S_IFDIR:
 		e.type = TAR_DIR;
-		pack_subdir(t, dirfd, name, &e);
+		pack_subdir(t, dirfd, beside, name, &e);
 		break;
 	case S_IFLNK:
 		e.type = TAR_SYMLINK;
@@ -223,31 +266,8 @@ static void pack_entry(struct tree *t, int dirfd, const char *dir, const char *n
 	}
 }
 
-static int by_bytes(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static struct strv list(int fd, const char *path)
-{
-	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = copy < 0 ? NULL : fdopendir(copy);
-	struct strv names = { 0 };
-
-	if (!d)
-		die("read '%s'", path);
-	for (struct dirent *e; errno = 0, (e = readdir(d));)
-		if (!str_eq(e->d_name, ".") && !str_eq(e->d_name, ".."))
-			strv_add(&names, e->d_name);
-	if (errno)
-		die("read '%s'", path);
-	closedir(d);
-	if (names.n)
-		qsort(names.v, names.n, sizeof(*names.v), by_bytes);
-	return names;
-}
-
-static void pack_name(struct tree *t, int fd, const char *path, const char *name, bool whiteouts)
+static void pack_name(struct tree *t, int fd, int beside, const char *path, const char *name,
+		      bool whiteouts)
 {
 	struct stat st;
 
@@ -263,31 +283,86 @@ static void pack_name(struct tree *t, int fd, const char *path, const char *name
 
 	if (gone && whiteouts)
 		write_whiteout(t, path, name);
-	if (!gone && !whiteouts)
-		pack_entry(t, fd, path, name, &st);
+	if (gone || whiteouts)
+		return;
+	if (t->since && beside >= 0) {
+		struct compare_pair p = { beside, fd, name, { 0 }, { 0 } };
+
+		if (!since_wants(t->since, &p, &beside))
+			return;
+	}
+	pack_entry(t, fd, beside, path, name, &st);
+}
+
+/* What the old directory has and the new one has not. */
+static void pack_deleted(struct tree *t, int fd, int old, const char *path)
+{
+	_strv_ struct strv names = compare_list(old);
+	struct stat st;
+
+	for (size_t i = 0; i < names.n; i++)
+		if (fstatat(fd, names.v[i], &st, AT_SYMLINK_NOFOLLOW) && errno == ENOENT)
+			write_whiteout(t, path, names.v[i]);
 }
 
 /* Whiteouts come before what a directory has. */
-static void pack_dir(struct tree *t, int fd, const char *path)
+static void pack_dir(struct tree *t, int fd, int beside, const char *path)
 {
-	_strv_ struct strv names = list(fd, path);
+	_strv_ struct strv names = compare_list(fd);
 
+	if (t->since && beside >= 0)
+		pack_deleted(t, fd, beside, path);
 	for (int pass = t->is_upper ? 0 : 1; pass < 2; pass++)
 		for (size_t i = 0; i < names.n; i++)
-			pack_name(t, fd, path, names.v[i], !pass);
+			pack_name(t, fd, beside, path, names.v[i], !pass);
+}
+
+/* The entry of the top directory itself. */
+static void pack_root(struct tree *t, int fd)
+{
+	struct pack_attrs attrs = pack_attrs_read(fd, ".", t->is_upper);
+	struct tar_entry e = { .type = TAR_DIR, .path = "." };
+	struct stat st;
+
+	if (fstat(fd, &st))
+		die("read the top directory");
+	describe(t, &st, &e);
+	e.xattrs = attrs.v;
+	e.nxattrs = attrs.n;
+	write_entry(t, &e);
+	pack_attrs_free(&attrs);
+}
+
+static int open_dir(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		die("open '%s'", path);
+	return fd;
 }
 
 int64_t pack_tree(struct tar_writer *w, const struct pack_source *source)
 {
 	struct tree t = { .w = w, .is_upper = source->kind == PACK_UPPER, .epoch = pack_epoch() };
-	_close_ int fd = open(source->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_close_ int fd = open_dir(source->path), beside = -1;
+	struct since since = { .content = source->content };
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st))
+	if (fstat(fd, &st))
 		die("open '%s'", source->path);
+	if (source->beside)
+		beside = open_dir(source->beside);
 	t.dev = st.st_dev;
 	t.chunk = xmalloc(CHUNK);
-	pack_dir(&t, fd, "");
+	if (source->kind == PACK_SINCE) {
+		since_scan(&since, beside, fd);
+		t.since = &since;
+	}
+	if (source->root || since.root)
+		pack_root(&t, fd);
+	pack_dir(&t, fd, beside, "");
+	since_free(&since);
 	for (size_t i = 0; i < t.n_names; i++)
 		free(t.names[i].path);
 	free(t.names);

@@ -12,9 +12,12 @@ static void check_options(void)
 	pack_codec(NULL);
 	pack_configure(probe);
 	json_free(probe);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		if (!str_eq(sources[i].path, "-") && access(sources[i].path, R_OK))
 			die("open '%s'", sources[i].path);
+		if (sources[i].beside && access(sources[i].beside, R_OK | X_OK))
+			die("open '%s'", sources[i].beside);
+	}
 }
 
 static char *operand(int argc, char **argv, const struct usage *u)
@@ -78,14 +81,17 @@ int verb_layer(int argc, char **argv)
 
 	argv += opt_parse(argc, argv, &u);
 
-	const struct pack_source *upper = pack_sources(&n);
-	const struct pack_source dir = { PACK_DIR, argv[0] };
+	if (argv[0])
+		pack_take_dir(argv[0]);
 
-	opt_operands((int)strv_len(argv), n ? 0 : 1, n ? 0 : 1);
+	const struct pack_source *sources = pack_sources(&n);
+
+	if (n != 1 || (argv[0] && argv[1]))
+		opt_misuse("need one directory");
 
 	struct sink *s = sink_open(pack_codec(NULL), put_stdout, NULL);
 
-	pack_write(s, n ? &upper[n - 1] : &dir);
+	pack_write(s, &sources[0]);
 	if (sink_close(s, &diff_id) < 0)
 		die("write to standard output");
 	return 0;

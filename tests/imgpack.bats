@@ -59,6 +59,15 @@ small_tree() {
 		new --stop-signal NOPE l:t
 		new --cmd [nonsense l:t
 		new --cmd [1] l:t
+		new --clear nonsense l:t
+		new --health-interval soon l:t
+		new --health-retries -1 l:t
+		new --shell sh l:t
+		new --since tree l:t
+		new --merged tree l:t
+		index l:t
+		squash
+		squash --compress lzma l:t
 		layer
 		layer tree tree
 	CASES
@@ -164,7 +173,7 @@ application/vnd.oci.image.layer.v1.tar+zstd" ]
 	run --separate-stderr imgpack new --upper up l:t
 	umount merged
 	assert_status 1
-	assert_one_line "imgpack new: pack 'renamed': its content is in a lower layer (overlay redirect)"
+	assert_one_line "imgpack new: pack 'renamed': its content is in a lower layer (overlay redirect; --merged)"
 }
 
 @test "imgpack: names of whiteouts are refused, sockets left out, other file systems not entered" {
@@ -266,4 +275,140 @@ application/vnd.oci.image.layer.v1.tar+zstd" ]
 	done
 	imgpack add --layer tree --tag last l:t >/dev/null
 	imgunpack l:last flat >/dev/null
+}
+
+# changed_tree DIR - what small_tree made, with one of every kind of change.
+changed_tree() {
+	rm -r "$1/etc/b" "$1/null"
+	mkdir "$1/etc/b"
+	echo new >"$1/etc/b/new"
+	rm -r "$1/etc-b"
+	ln -s bin "$1/etc-b"
+	mv "$1/fifo" "$1/moved"
+	mkdir -p "$1/deep/er"
+	echo x >"$1/deep/er/file"
+	ln "$1/etc/a" "$1/deep/er/link"
+	setfattr -n user.note -v other "$1/bin/busybox"
+	chmod 700 "$1/$(printf 'd%.0s' {1..120})"
+	chmod 711 "$1"
+	find "$1" -depth -newermt @1500000001 -exec touch -h -d @1600000000 {} +
+}
+
+@test "imgpack --since: what differs from an old tree, and nothing else, makes the new one" {
+	small_tree tree
+	imgpack new --root --layer tree l:t >/dev/null
+	imgctl mount --layers store l:t old
+	imgunpack l:t new >/dev/null
+	# nothing
+	imgpack add --since old --layer new --tag same l:t >/dev/null
+	[ "$(imgunpack l:same flat-same | jq -r '.rootfs.diff_ids[1]')" = "sha256:$(head -c 1024 /dev/zero | sha256sum | cut -c -64)" ]
+	changed_tree new
+	imgpack add --since old --layer new --tag changed l:t >/dev/null
+	imgunpack l:changed flat >/dev/null
+	same_trees new flat
+	imgpack layer --since old new >layer.tar
+	[ "$(tar -tf layer.tar | grep -c '^bin/ash')" -eq 0 ]
+	# every name of a file that changed, and of one that got a name
+	[ "$(tar -tf layer.tar | grep -Ec '^(bin/busybox|bin/sh|etc/a|deep/er/link)$')" -eq 4 ]
+	# edits that keep size and time are seen when asked
+	printf Y | dd of=new/etc-b/../etc/a conv=notrunc status=none
+	touch -d @1500000000 new/etc/a
+	imgunpack l:changed again >/dev/null
+	[ "$(imgpack layer --since again new | wc -c)" -eq 1024 ]
+	[ "$(imgpack layer --content --since again new | tar -t | grep -c '^etc/a$')" -eq 1 ]
+	imgctl umount --layers store old
+}
+
+@test "imgpack --since: one changed file is a stat walk, nothing else is read" {
+	small_tree tree
+	cp -a tree old
+	echo changed >tree/etc/a
+	run --separate-stderr strace -f -o trace -e trace=openat,read imgpack layer --since old tree
+	assert_status 0
+	[ "$(grep -c 'openat.*"busybox"' trace)" -eq 0 ]
+	[ "$(grep -c 'openat.*"a", ' trace)" -eq 1 ]
+}
+
+@test "imgpack --upper --merged: what overlayfs only renamed is read where it is mounted" {
+	mkdir -p low/d/sub low/kept up work merged
+	echo x >low/d/file
+	echo y >low/d/sub/file
+	echo big >low/meta
+	echo old >low/kept/old
+	mount -t overlay -o lowerdir=low,upperdir=up,workdir=work,redirect_dir=on,metacopy=on overlay merged
+	mv merged/d merged/renamed
+	rm -r merged/kept
+	mv merged/renamed/sub merged/kept
+	echo more >merged/renamed/more
+	chmod 600 merged/meta
+	imgpack new --layer low l:t >/dev/null
+	imgpack add --merged merged --upper up --tag changed l:t >/dev/null
+	imgunpack l:changed flat >/dev/null
+	touch -d @1500000000 flat
+	(cd merged && find . -mindepth 1 -printf '%p %y %m %Ts\n' | sort; cat renamed/file renamed/more kept/file meta) >want
+	(cd flat && find . -mindepth 1 -printf '%p %y %m %Ts\n' | sort; cat renamed/file renamed/more kept/file meta) >have
+	umount merged
+	diff want have
+}
+
+@test "imgpack squash: one layer, the same tree, a history of steps without layers" {
+	small_tree tree
+	imgpack new --root --layer tree --cmd sh l:t >/dev/null
+	imgunpack --layers store --overlay c l:t mounted >/dev/null
+	changed_tree mounted
+	umount mounted
+	imgpack add --upper c/upper --tag two l:t >/dev/null
+	imgunpack l:two flat >/dev/null
+	for i in 1 2; do
+		imgpack squash --tag "one$i" l:two >"digest$i"
+	done
+	cmp digest1 digest2
+	config=$(imgunpack l:one1 squashed)
+	[ "$(jq -c '[.config.Cmd, (.rootfs.diff_ids | length), [.history[] | .empty_layer // false]]' <<<"$config")" = \
+		'[["sh"],1,[true,true,false]]' ]
+	same_trees flat squashed
+	[ -z "$(find l/tmp -mindepth 1)" ]
+	umoci unpack --image l:one1 theirs >/dev/null
+	same_trees theirs/rootfs squashed
+}
+
+@test "imgpack index: one image for several platforms, that strangers read" {
+	for arch in amd64 arm64; do
+		mkdir $arch
+		echo $arch >$arch/arch
+		imgpack new --platform linux/$arch --layer $arch l:$arch >$arch.digest
+	done
+	run --separate-stderr imgpack index l:all amd64 "@$(cat arm64.digest)"
+	assert_status 0
+	for arch in amd64 arm64; do
+		imgunpack --platform linux/$arch l:all "flat-$arch" >/dev/null
+		[ "$(cat "flat-$arch/arch")" = $arch ]
+		skopeo inspect --override-arch $arch oci:l:all | jq -e --arg a $arch '.Architecture == $a'
+	done
+	skopeo copy -q --all oci:l:all oci:copy:all
+	run --separate-stderr imgpack index l:twice amd64 amd64
+	assert_status 1
+	assert_one_line "imgpack index: two images for linux/amd64"
+	run --separate-stderr imgpack index l:x nothing
+	assert_status 1
+	assert_one_line "imgpack index: no image 'nothing' in this layout"
+	run --separate-stderr imgpack index l amd64
+	assert_status 2
+}
+
+@test "imgpack: health checks, build steps, and what is forgotten again" {
+	mkdir tree
+	imgpack new --layer tree --health-cmd 'test -e /x' --health-interval 1m30s --health-timeout 5 --health-start-period 250ms \
+		--health-retries 3 --shell '["/bin/ash","-c"]' --onbuild 'RUN a' --onbuild 'RUN b' --cmd x -u 1 l:t >/dev/null
+	[ "$(imgctl inspect l:t | jq -Sc .config)" = "$(jq -Sc . <<-'JSON'
+		{"Healthcheck":{"Test":["CMD-SHELL","test -e /x"],"Interval":90000000000,"Timeout":5000000000,"StartPeriod":250000000,
+		 "Retries":3},"Shell":["/bin/ash","-c"],"OnBuild":["RUN a","RUN b"],"Cmd":["x"],"User":"1"}
+	JSON
+	)" ]
+	imgpack add --clear shell --clear onbuild --clear cmd --clear user --health-cmd '["/bin/check","me"]' l:t >/dev/null
+	[ "$(imgctl inspect l:t | jq -c '[.config.Healthcheck.Test, (.config | keys), .history[1].empty_layer]')" = \
+		'[["CMD","/bin/check","me"],["Healthcheck"],true]' ]
+	imgpack add --no-healthcheck l:t >/dev/null
+	[ "$(imgctl inspect l:t | jq -c .config.Healthcheck.Test)" = '["NONE"]' ]
+	skopeo inspect --config oci:l:t | jq -e '.config' >/dev/null
 }
