@@ -132,7 +132,7 @@ static void emit_annotations(struct emit *e)
 
 	emit_object(e, "annotations");
 	emit_str(e, "io.github.seccomp.libseccomp.version", seccomp_library_version(version));
-	emit_str(e, "org.opencontainers.runc.checkpoint.enabled", "false");
+	emit_str(e, "org.opencontainers.runc.checkpoint.enabled", "true");
 	emit_str(e, "org.opencontainers.runc.version", VERSION);
 	emit_end(e);
 }

@@ -19,7 +19,7 @@
 /* What dying has to take apart again. */
 static struct launch *current;
 
-static void abandon(void)
+void launch_abandon(void)
 {
 	struct launch *l = current;
 
@@ -34,7 +34,7 @@ static void abandon(void)
 void launch_begin(struct launch *l)
 {
 	current = l;
-	die_cleanup(abandon);
+	die_cleanup(launch_abandon);
 }
 
 void launch_done(void)
@@ -94,7 +94,7 @@ static struct cgroup_device_rule *with_defaults(const struct cgroup_resources *r
 	return rules;
 }
 
-static void apply_limits(struct launch *l)
+void launch_limits(struct launch *l)
 {
 	const struct json *j = json_find(l->spec->json, "linux.resources");
 	unsigned int flags = runc_globals.rootless ? CGROUP_TRY_DEVICES : 0;
@@ -182,6 +182,12 @@ static void write_pid_file(struct launch *l)
 	l->wrote_pid_file = true;
 }
 
+void launch_record(struct launch *l)
+{
+	save(l);
+	write_pid_file(l);
+}
+
 static enum sync_type first_word(const struct launch *l, struct buf *text)
 {
 	if (l->early == SYNC_END)
@@ -197,7 +203,7 @@ void launch_child(struct launch *l)
 
 	/* Before the child: on v1 the device rules pass through "deny all", and a node it makes
 	 * just then would be refused. */
-	apply_limits(l);
+	launch_limits(l);
 	clone_start(l);
 	write_maps(l);
 	set_oom_score(l);
@@ -212,8 +218,7 @@ void launch_child(struct launch *l)
 	}
 	if (type != SYNC_READY)
 		report_end(l);
-	save(l);
-	write_pid_file(l);
+	launch_record(l);
 }
 
 /* The end of the channel is its execve, or its being parked, or its death: the last is no success.

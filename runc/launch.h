@@ -73,6 +73,9 @@ struct launch {
 void launch_begin(struct launch *l);
 /* Clone; returns when the process is ready to run and its state and pid file are written. */
 void launch_child(struct launch *l);
+/* Parts of it, for restore: the limits of linux.resources; state and pid file of L's process. */
+void launch_limits(struct launch *l);
+void launch_record(struct launch *l);
 /* Let the process go on: to the fifo, or to its execve, which is awaited. */
 void launch_release(struct launch *l);
 /* console.c: where the terminal's master goes: to the user's SOCKET, or (NULL) to the returned
@@ -80,6 +83,8 @@ void launch_release(struct launch *l);
  * runc will DETACH. */
 int console_prepare(struct launch *l, const char *socket, bool detach);
 
+/* What launch_begin has dying do, for who has more to undo before that. */
+void launch_abandon(void);
 /* From here on dying leaves the container alone. */
 void launch_done(void);
 

@@ -68,7 +68,7 @@ static int count_listen_fds(void)
 	return num_int(fds, 0, 1024, &n) ? 0 : n;
 }
 
-static void read_bundle(struct spec *spec, struct buf *text, const struct make_options *o)
+void make_read(struct spec *spec, struct buf *text, const struct make_options *o)
 {
 	const char *name = o->config ? o->config : "config.json";
 	char why[DECODE_WHY_MAX];
@@ -139,6 +139,11 @@ static void make_fifo(struct launch *l)
 		die("open the start fifo");
 }
 
+void make_record(struct launch *l, const char *id, const struct buf *text)
+{
+	record(l, id, find_rootfs(l->spec), text);
+}
+
 int make_container(struct launch *l, struct spec *spec, struct container *c, const char *id,
 		   const struct make_options *o, bool detach)
 {
@@ -155,7 +160,7 @@ int make_container(struct launch *l, struct spec *spec, struct container *c, con
 	l->listen_fds = count_listen_fds();
 	l->keep_fds = l->listen_fds + o->preserve_fds;
 	close_inherited(l->keep_fds);
-	read_bundle(spec, &text, o);
+	make_read(spec, &text, o);
 	rootfs = find_rootfs(spec);
 	l->spec = spec;
 	l->process = spec->process;

@@ -40,6 +40,11 @@ struct make_options {
 int make_container(struct launch *l, struct spec *spec, struct container *c, const char *id,
 		   const struct make_options *o, bool detach);
 
+/* The first two steps of that alone, for restore: the bundle read (the working directory is the
+ * bundle's afterwards), and the record of container ID made. */
+void make_read(struct spec *spec, struct buf *text, const struct make_options *o);
+void make_record(struct launch *l, const char *id, const struct buf *text);
+
 /* Poststart hooks; a failure kills and deletes the container. Gives the lock back while they run.
  */
 void make_poststart(struct container *c, const struct spec *spec);

@@ -4,6 +4,7 @@ _runc()
 	local cur=$2 prev=$3 i verb= root=/run/runc
 	local -A options=(
 		[check]='--bundle --config --json'
+		[checkpoint]='--image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --manage-cgroups-mode --empty-ns --auto-dedup --lazy-pages --leave-running --pre-dump --parent-path --page-server --status-fd --tcp-skip-in-flight --link-remap'
 		[create]='--bundle --config --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --no-subreaper --preserve-fds'
 		[delete]='--force --regex --all'
 		[exec]='--process --cwd --env --tty --user --additional-gids --cap --detach --console-socket --pidfd-socket --pid-file --process-label --apparmor --no-new-privs --preserve-fds --cgroup --ignore-paused'
@@ -13,6 +14,7 @@ _runc()
 		[list]='--format --quiet'
 		[pause]=''
 		[ps]='--format'
+		[restore]='--image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --manage-cgroups-mode --empty-ns --auto-dedup --lazy-pages --bundle --console-socket --pid-file --detach --no-subreaper --no-pivot --tcp-close --lsm-profile --lsm-mount-context'
 		[resume]=''
 		[spec]='--bundle --rootless'
 		[start]=''
@@ -42,7 +44,7 @@ _runc()
 		;;
 	esac
 	if [[ -z $verb ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "${!options[*]} --root --log --log-format --log-level --debug --rootless --cgroup-manager --systemd-cgroup --help --version" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "${!options[*]} --root --log --log-format --log-level --criu --debug --rootless --cgroup-manager --systemd-cgroup --help --version" -- "$cur")
 	elif [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "${options[$verb]} --help" -- "$cur")
 	else

@@ -13,7 +13,7 @@
 #include "runc/runc.h"
 #include "runc/self.h"
 
-struct globals runc_globals;
+struct globals runc_globals = { .criu = "criu" };
 
 static const char *root, *log_target, *log_format = "text", *log_level = "warning";
 static const char *rootless = "auto", *manager = "cgroupfs";
@@ -33,6 +33,7 @@ static const struct opt opts[] = {
 	{ 0, "log-format", OPT_STR, &log_format, "FORMAT", "text or json" },
 	{ 0, "log-level", OPT_STR, &log_level, "LEVEL", "error, warning or debug" },
 	{ 0, "debug", OPT_FLAG, &runc_globals.debug, NULL, "trace what is done" },
+	{ 0, "criu", OPT_STR, &runc_globals.criu, "PROGRAM", "criu for checkpoints" },
 	{ 0, "rootless", OPT_STR, &rootless, "WHEN",
 	  "true, false or auto: bear missing privileges" },
 	{ 0, "cgroup-manager", OPT_STR, &manager, "NAME", "cgroupfs or disabled" },
@@ -43,6 +44,7 @@ static const struct opt opts[] = {
 
 static const struct verb verbs[] = {
 	{ "check", verb_check, "tell all that is wrong with a bundle" },
+	{ "checkpoint", verb_checkpoint, "freeze a container into files" },
 	{ "create", verb_create, "make a container, ready to start" },
 	{ "delete", verb_delete, "remove a container" },
 	{ "events", verb_events, "tell what a container uses, as it goes" },
@@ -52,6 +54,7 @@ static const struct verb verbs[] = {
 	{ "list", verb_list, "list containers" },
 	{ "pause", verb_pause, "freeze a container" },
 	{ "ps", verb_ps, "list a container's processes" },
+	{ "restore", verb_restore, "make a container from a checkpoint" },
 	{ "resume", verb_resume, "thaw a container" },
 	{ "run", verb_run, "create and start a container" },
 	{ "spec", verb_spec, "write a config.json to start from" },

@@ -15,6 +15,7 @@
 struct globals {
 	const char *root; /* absolute; state lives in ROOT/ID */
 	bool root_given;  /* by --root: then it must exist for list */
+	const char *criu; /* its program */
 	bool debug;
 	bool rootless;	 /* cgroup failures are tolerated */
 	bool no_cgroups; /* --cgroup-manager=disabled */
@@ -25,6 +26,7 @@ extern struct globals runc_globals;
 
 /* A verb is one file, runc/VERB.c. argv[0] is the verb's name; the result is the exit status. */
 int verb_check(int argc, char **argv);
+int verb_checkpoint(int argc, char **argv);
 int verb_create(int argc, char **argv);
 int verb_delete(int argc, char **argv);
 int verb_events(int argc, char **argv);
@@ -34,6 +36,7 @@ int verb_kill(int argc, char **argv);
 int verb_list(int argc, char **argv);
 int verb_pause(int argc, char **argv);
 int verb_ps(int argc, char **argv);
+int verb_restore(int argc, char **argv);
 int verb_resume(int argc, char **argv);
 int verb_run(int argc, char **argv);
 int verb_spec(int argc, char **argv);

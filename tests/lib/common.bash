@@ -28,6 +28,7 @@ has() {
 	kernel:cgroup2-memory) grep -qw memory /sys/fs/cgroup/cgroup.controllers 2>/dev/null ;;
 	kernel:cgroup1) [ -d /sys/fs/cgroup/memory ] ;;
 	kernel:[0-9]*) [ "$(printf '%s\n' "${1#kernel:}" "$(uname -r)" | sort -V | head -n 1)" = "${1#kernel:}" ] ;;
+	kernel:criu-mem-track) criu check --feature mem_dirty_track >/dev/null 2>&1 ;;
 	kernel:criu) criu check >/dev/null 2>&1 ;;
 	kernel:userns) unshare -U true 2>/dev/null ;;
 	kernel:apparmor) [ -e /sys/module/apparmor/parameters/enabled ] ;;
