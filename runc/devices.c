@@ -81,7 +81,7 @@ static bool is_default(const char *path)
 }
 
 /* A device of config.json may be anywhere; its directory is resolved and made inside the root. */
-static void make_listed(const struct launch *l, int rootfd, size_t i, int mntfd)
+void devices_make_listed(const struct launch *l, int rootfd, size_t i, int mntfd)
 {
 	struct dev d = read_device(&l->spec->linux_->devices[i]);
 	const char *slash = strrchr(d.path, '/');
@@ -142,7 +142,7 @@ void devices_make(const struct launch *l, int rootfd)
 		int mntfd = n + i < ARRAY_LEN(l->device_fd) ? l->device_fd[n + i] : -1;
 
 		if (!is_default(l->spec->linux_->devices[i].path))
-			make_listed(l, rootfd, i, mntfd);
+			devices_make_listed(l, rootfd, i, mntfd);
 	}
 	make_links(devfd);
 }

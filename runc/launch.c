@@ -83,8 +83,7 @@ static void write_maps(struct launch *l)
 		report_end(l);
 }
 
-/* What the config says, and then what every container needs of /dev. The strings stay R's. */
-static struct cgroup_device_rule *with_defaults(const struct cgroup_resources *r)
+struct cgroup_device_rule *launch_device_rules(const struct cgroup_resources *r)
 {
 	size_t n = r->n_devices + device_defaults_n;
 	struct cgroup_device_rule *rules = xcalloc(n, sizeof(*rules));
@@ -109,7 +108,7 @@ void launch_limits(struct launch *l)
 		diex("%s", why);
 	full = r;
 	if (r.n_devices) {
-		rules = with_defaults(&r);
+		rules = launch_device_rules(&r);
 		full.devices = rules;
 		full.n_devices += device_defaults_n;
 	}

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "lib/cgroup.h"
+#include "lib/cgroup_res.h"
 #include "lib/mnt.h"
 #include "lib/ns.h"
 #include "lib/seccomp.h"
@@ -75,6 +76,9 @@ void launch_begin(struct launch *l);
 void launch_child(struct launch *l);
 /* Parts of it, for restore: the limits of linux.resources; state and pid file of L's process. */
 void launch_limits(struct launch *l);
+/* The rules R gives and, behind them, what every container needs of /dev (device_defaults_n). The
+ * strings stay R's. */
+struct cgroup_device_rule *launch_device_rules(const struct cgroup_resources *r);
 void launch_record(struct launch *l);
 /* Let the process go on: to the fifo, or to its execve, which is awaited. */
 void launch_release(struct launch *l);
@@ -104,6 +108,8 @@ void cgroup_make(struct launch *l);
 /* prepare.c: open what the child will need. */
 void prepare_process(struct launch *l);
 void prepare_mounts(struct launch *l);
+/* Of that, the sources of bind mounts. */
+void prepare_sources(struct launch *l);
 void prepare_namespaces(struct launch *l);
 
 /* child.c: the child's side. First, in whatever is born: failures go to the parent, the cgroup is
@@ -138,6 +144,8 @@ void mount_finish(void);
 
 /* devices.c: nodes and links in /dev. */
 void devices_make(const struct launch *l, int rootfd);
+/* Entry I of linux.devices alone; MNTFD is the host's node, detached, for user namespaces. */
+void devices_make_listed(const struct launch *l, int rootfd, size_t i, int mntfd);
 /* masks.c */
 void masks_apply(const struct launch *l, int rootfd);
 /* sysctl.c */

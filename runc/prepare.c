@@ -183,20 +183,27 @@ static void open_devices(struct launch *l)
 		l->device_fd[n] = mnt_clone(AT_FDCWD, l->spec->linux_->devices[i].path, false);
 }
 
+void prepare_sources(struct launch *l)
+{
+	const struct spec *spec = l->spec;
+
+	l->sourcefd = xcalloc(spec->n_mounts + 1, sizeof(*l->sourcefd));
+	for (size_t i = 0; i < spec->n_mounts; i++)
+		l->sourcefd[i] = open_source(l, &spec->mounts[i]);
+}
+
 void prepare_mounts(struct launch *l)
 {
 	const struct spec *spec = l->spec;
 
 	memset(l->cgroupfd, -1, sizeof(l->cgroupfd));
 	memset(l->device_fd, -1, sizeof(l->device_fd));
-	l->sourcefd = xcalloc(spec->n_mounts + 1, sizeof(*l->sourcefd));
 	if (spec_namespace(spec, CLONE_NEWNS)) {
 		l->rootfs_treefd = clone_apart(l, AT_FDCWD, l->container->rootfs, true);
 		if (l->rootfs_treefd < 0)
 			die("open root file system '%s'", l->container->rootfs);
 	}
-	for (size_t i = 0; i < spec->n_mounts; i++)
-		l->sourcefd[i] = open_source(l, &spec->mounts[i]);
+	prepare_sources(l);
 	if (l->container->cgroup && wants_cgroups(spec))
 		open_cgroups(l);
 	if (spec_namespace(spec, CLONE_NEWUSER))

@@ -12,6 +12,7 @@ _runc()
 		[features]=''
 		[kill]='--all --regex'
 		[list]='--format --quiet'
+		[mounts]=''
 		[pause]=''
 		[ps]='--format'
 		[restore]='--image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --manage-cgroups-mode --empty-ns --auto-dedup --lazy-pages --bundle --console-socket --pid-file --detach --no-subreaper --no-pivot --tcp-close --lsm-profile --lsm-mount-context'
@@ -19,7 +20,7 @@ _runc()
 		[spec]='--bundle --rootless'
 		[start]=''
 		[state]=''
-		[update]='--resources --blkio-weight --cpu-period --cpu-quota --cpu-burst --cpu-share --cpu-rt-period --cpu-rt-runtime --cpu-idle --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit'
+		[update]='--resources --blkio-weight --cpu-period --cpu-quota --cpu-burst --cpu-share --cpu-rt-period --cpu-rt-runtime --cpu-idle --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --unified --mount-add --mount-rm --device-add --device-rm'
 		[wait]='--ended'
 	)
 	options[run]="${options[create]} --detach --keep"

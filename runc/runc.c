@@ -52,6 +52,7 @@ static const struct verb verbs[] = {
 	{ "features", verb_features, "tell what this runtime can do" },
 	{ "kill", verb_kill, "send a signal to a container" },
 	{ "list", verb_list, "list containers" },
+	{ "mounts", verb_mounts, "add mounts to a running container" },
 	{ "pause", verb_pause, "freeze a container" },
 	{ "ps", verb_ps, "list a container's processes" },
 	{ "restore", verb_restore, "make a container from a checkpoint" },

@@ -34,6 +34,7 @@ int verb_exec(int argc, char **argv);
 int verb_features(int argc, char **argv);
 int verb_kill(int argc, char **argv);
 int verb_list(int argc, char **argv);
+int verb_mounts(int argc, char **argv);
 int verb_pause(int argc, char **argv);
 int verb_ps(int argc, char **argv);
 int verb_restore(int argc, char **argv);

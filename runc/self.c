@@ -67,7 +67,7 @@ static bool is_sealed(int fd)
 
 void self_protect(char **verb, char **argv)
 {
-	static const char *const entering[] = { "create", "exec", "run", NULL };
+	static const char *const entering[] = { "create", "exec", "mounts", "run", "update", NULL };
 
 	if (!*verb || strv_index((char *const *)(uintptr_t)entering, *verb) < 0)
 		return;

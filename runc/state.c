@@ -260,6 +260,16 @@ void xcontainer_spec(const struct container *c, struct spec *out)
 	diex("config.json of container '%s': %s", c->id, why);
 }
 
+void container_save_spec(const struct container *c, const struct spec *spec)
+{
+	_buf_ struct buf text = { 0 };
+	struct emit e = { .out = &text };
+
+	emit_json(&e, NULL, spec->json);
+	if (file_replace(c->dirfd, CONTAINER_CONFIG, 0600, text.data, text.len, false))
+		die("it holds, but cannot be recorded in " CONTAINER_CONFIG);
+}
+
 /* Behind what runc tells: what became of it. */
 static void emit_more(struct emit *e, const struct container *c, enum status status)
 {

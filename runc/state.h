@@ -79,6 +79,9 @@ _check_ int container_spec(const struct container *c, struct spec *out, char why
 /* The same, for a verb that cannot do without; says what is wrong with it and exits. */
 void xcontainer_spec(const struct container *c, struct spec *out);
 
+/* Write config.json, as SPEC->json is now; exits when it cannot. */
+void container_save_spec(const struct container *c, const struct spec *spec);
+
 /* The state object of the specification, as `state` prints it (with rootfs, created, owner when
  * FULL) and hooks read it on stdin (when not). Appended to OUT, INDENT spaces a level. */
 void container_emit(const struct container *c, enum status status, bool full, unsigned int indent,

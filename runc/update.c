@@ -5,15 +5,20 @@
 #include "lib/die.h"
 #include "lib/emit.h"
 #include "lib/io.h"
+#include "lib/mem.h"
 #include "lib/num.h"
 #include "lib/resources.h"
 #include "runc/group.h"
 #include "runc/merge.h"
 #include "runc/runc.h"
+#include "runc/update.h"
 
 enum { RESOURCES_MAX = 1 << 20 };
 
 static const char *file, *l3_cache, *mem_bw, *kernel_memory, *kernel_memory_tcp;
+
+static struct strv unified;
+static struct update_live live;
 
 enum value_kind { WORD, COUNT, NUMBER, SIZE };
 
@@ -81,6 +86,8 @@ static const struct opt opts[] = {
 	{ 0, "memory-swap", OPT_STR, &settings[MEMORY_SWAP].value, "SIZE",
 	  "memory and swap; -1: no limit" },
 	{ 0, "pids-limit", OPT_STR, &settings[PIDS_LIMIT].value, "N", "processes; -1: no limit" },
+	{ 0, "unified", OPT_STRV, &unified, "FILE=VALUE", "a file of cgroup v2, as it is" },
+	UPDATE_LIVE_OPTIONS(live),
 	{ 0, "l3-cache-schema", OPT_STR, &l3_cache, "SCHEMA", NULL },
 	{ 0, "mem-bw-schema", OPT_STR, &mem_bw, "SCHEMA", NULL },
 	{ 0, "kernel-memory", OPT_STR, &kernel_memory, "SIZE", NULL },
@@ -122,12 +129,27 @@ static void add_setting(struct json *patch, const struct setting *s)
 	json_set(object, s->member, s->kind == WORD ? json_new_str(s->value) : json_new_int(n));
 }
 
+static void add_unified(struct json *patch)
+{
+	for (size_t i = 0; i < unified.n; i++) {
+		const char *eq = strchr(unified.v[i], '=');
+
+		if (!eq || eq == unified.v[i])
+			diex("--unified: '%s' is not FILE=VALUE", unified.v[i]);
+
+		_free_ char *key = xmemdup0(unified.v[i], (size_t)(eq - unified.v[i]));
+
+		json_set(json_make(patch, "unified", JSON_OBJECT), key, json_new_str(eq + 1));
+	}
+}
+
 static struct json *patch_from_options(void)
 {
 	struct json *patch = json_new(JSON_OBJECT);
 
 	for (size_t i = 0; i < ARRAY_LEN(settings); i++)
 		add_setting(patch, &settings[i]);
+	add_unified(patch);
 	if (l3_cache)
 		diex("Intel RDT/CAT: l3 cache schema is not enabled");
 	if (mem_bw)
@@ -193,26 +215,30 @@ static void apply(const struct group *g, const struct json *patch, const struct 
 }
 
 /* The copy of config.json in the state directory says from now on what holds. */
-static void record(const struct container *c, const struct spec *spec, const struct json *patch)
+static void record(const struct container *c, struct spec *spec, const struct json *patch)
 {
-	_buf_ struct buf text = { 0 };
-	struct emit e = { .out = &text };
-
 	merge_into(json_make(json_make(spec->json, "linux", JSON_OBJECT), "resources", JSON_OBJECT),
 		   patch);
-	emit_json(&e, NULL, spec->json);
-	if (file_replace(c->dirfd, CONTAINER_CONFIG, 0600, text.data, text.len, false))
-		die("the limits hold, but cannot be recorded");
+	container_save_spec(c, spec);
+}
+
+static void set_limits(const struct container *c, struct spec *spec, struct json *patch)
+{
+	_group_ struct group g = GROUP_NONE;
+	const struct json *old = json_find(spec->json, "linux.resources");
+
+	xgroup_open(&g, c);
+	merge_complete(patch, old);
+	apply(&g, patch, old);
+	record(c, spec, patch);
 }
 
 int verb_update(int argc, char **argv)
 {
 	_container_ struct container c = CONTAINER_NONE;
-	_group_ struct group g = GROUP_NONE;
 	_spec_ struct spec spec = { 0 };
 	_json_ struct json *patch = NULL;
 	char why[DECODE_WHY_MAX] = "";
-	const struct json *old;
 
 	argv += runc_parse(argc, argv, &usage, 1, 1);
 	xcontainer_load(&c, argv[0], true);
@@ -221,10 +247,9 @@ int verb_update(int argc, char **argv)
 		diex("container not running");
 	if (container_spec(&c, &spec, why))
 		diex("%s: %s", CONTAINER_CONFIG, *why ? why : strerror(errno));
-	xgroup_open(&g, &c);
-	old = json_find(spec.json, "linux.resources");
-	merge_complete(patch, old);
-	apply(&g, patch, old);
-	record(&c, &spec, patch);
+	if (patch->child || !update_live_wanted(&live))
+		set_limits(&c, &spec, patch);
+	if (update_live_wanted(&live))
+		update_live_apply(&c, &spec, &live);
 	return 0;
 }
