@@ -18,7 +18,7 @@ int loop_open(struct loop *l)
 {
 	l->epfd = epoll_create1(EPOLL_CLOEXEC);
 	l->stopped = false;
-	l->alarms = NULL;
+	l->alarms = l->ring_next = NULL;
 	l->n_batch = 0;
 	return l->epfd < 0 ? -1 : 0;
 }
@@ -58,6 +58,19 @@ void loop_alarm(struct loop *l, struct alarm *a, int delay_ms)
 	l->alarms = a;
 }
 
+void loop_forget(struct loop *l, struct alarm *a)
+{
+	if (l->ring_next == a)
+		l->ring_next = a->next;
+	for (struct alarm **at = &l->alarms; *at; at = &(*at)->next)
+		if (*at == a) {
+			*at = a->next;
+			break;
+		}
+	a->due_ms = 0;
+	a->listed = false;
+}
+
 /* Milliseconds until the next alarm; -1 if none is set. */
 static int loop_patience(const struct loop *l)
 {
@@ -79,11 +92,13 @@ static void ring_due(struct loop *l)
 	if (!l->alarms)
 		return;
 	now = now_ms();
-	for (struct alarm *a = l->alarms; a; a = a->next)
+	for (struct alarm *a = l->alarms; a; a = l->ring_next) {
+		l->ring_next = a->next;
 		if (a->due_ms && a->due_ms <= now) {
 			a->due_ms = 0;
 			a->ring(a);
 		}
+	}
 }
 
 int loop_run(struct loop *l)

@@ -29,7 +29,7 @@ enum { LOOP_BATCH = 16 };
 struct loop {
 	int epfd;
 	bool stopped;
-	struct alarm *alarms;
+	struct alarm *alarms, *ring_next;
 	struct epoll_event batch[LOOP_BATCH];
 	int n_batch;
 };
@@ -46,6 +46,9 @@ void loop_close(struct loop *l, struct source *s);
 
 /* Ring after delay_ms, in place of any earlier setting; a negative delay turns the alarm off. */
 void loop_alarm(struct loop *l, struct alarm *a, int delay_ms);
+
+/* Turn an alarm off for good: what it is part of may be freed, also while alarms ring. */
+void loop_forget(struct loop *l, struct alarm *a);
 
 /* Serve events until loop_stop. Returns 0, or -1 if epoll itself fails. */
 int loop_run(struct loop *l);
