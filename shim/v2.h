@@ -315,8 +315,9 @@ void exits_tell(struct task *t);
 void proc_ended(struct proc *p, int exit_status);
 void proc_answer_wait(const struct proc *p, struct call *c);
 
-/* v2_delete.c: some of P's output has come to its end. */
-void proc_output_ended(struct proc *p);
+/* v2_delete.c: P, or some of its output, has come to its end: go on with its Delete, if one waits.
+ */
+void delete_go_on(struct proc *p);
 /* Forget what was answered for a former container of that id. */
 void tombs_clear(struct server *s, const char *id);
 

@@ -124,12 +124,13 @@ static void forget(struct proc *p)
 	runtime_job(job_new(t->server, NULL, t, forgotten), NULL, "delete", t->id, NULL);
 }
 
+/* Not at once, but from the loop: whoever calls us still has the process in hand. */
 static void go_on(struct proc *p)
 {
 	if (!p->deleter || p->busy || (p->pid && p->status != STATUS_STOPPED))
 		return;
 	if (!p->pumps.out && !p->pumps.err)
-		forget(p);
+		loop_alarm(&p->task->server->loop, &p->patience, 0);
 	else if (!p->patience.due_ms)
 		loop_alarm(&p->task->server->loop, &p->patience, GRACE_MS);
 }
@@ -146,7 +147,7 @@ static void impatient(struct alarm *a)
 		loop_alarm(&p->task->server->loop, a, GRACE_MS);
 }
 
-void proc_output_ended(struct proc *p)
+void delete_go_on(struct proc *p)
 {
 	go_on(p);
 }

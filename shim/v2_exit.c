@@ -37,6 +37,7 @@ void proc_ended(struct proc *p, int exit_status)
 		clock_gettime(CLOCK_REALTIME, &p->exited_at);
 	pumps_settle(p);
 	answer_waiters(p);
+	delete_go_on(p);
 }
 
 static void tell(struct proc *p)

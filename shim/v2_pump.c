@@ -49,7 +49,7 @@ static void pump_end(struct pump *u)
 		*place_of(u) = NULL;
 	pump_free(u);
 	if (p)
-		proc_output_ended(p);
+		delete_go_on(p);
 }
 
 static bool can_take(int fd)
