@@ -34,7 +34,7 @@ receive_events() {
 	"$LASH_TOP/tests/lib/ttrpc" events "$BATS_TEST_TMPDIR/ev.sock" >>"$events" 2>/dev/null 3>&- &
 	receiver=$!
 	clients+=("$receiver")
-	wait_for 10 test -S "$BATS_TEST_TMPDIR/ev.sock"
+	wait_for 30 test -S "$BATS_TEST_TMPDIR/ev.sock"
 }
 
 # shim_v2 ID WORD... - run the shim as containerd runs it, in the container's bundle.
@@ -117,7 +117,7 @@ ended() {
 	[ "$(TTRPC_SERVICE=containerd.task.v3.Task call Connect id=a | jq .shim_pid)" = "$server" ]
 	[ "$(awk '/^Threads/ { print $2 }' "/proc/$server/status")" = 1 ]
 	call Shutdown id=a
-	wait_for 10 gone "$server"
+	wait_for 30 gone "$server"
 	[ ! -e "$sock" ]
 }
 
@@ -169,7 +169,7 @@ ended() {
 	run call State id=a
 	[[ $output == "code 5: "* ]] || fail "$output"
 	call Shutdown id=a
-	wait_for 10 gone "$server"
+	wait_for 30 gone "$server"
 	run topics
 	assert_output "$(printf '/tasks/%s\n' create start paused resumed 'exit a' delete)"
 	[ "$(jq -r 'select(.topic == "/tasks/exit") | .namespace + .method' "$events")" = "${ns}containerd.services.events.ttrpc.v1.Events/Forward" ]
@@ -234,7 +234,7 @@ spec() {
 	run call Exec id=a exec_id=v "spec.value=$(spec true)"
 	[[ $output == "code 9: "* ]] || fail "$output"
 	call Delete id=a >/dev/null
-	wait_for 10 has_topic /tasks/delete
+	wait_for 30 has_topic /tasks/delete
 	run topics
 	assert_output "$(printf '/tasks/%s\n' create start 'exec-added x' 'exec-started x' 'exit x' 'exec-added y' \
 		'exec-started y' 'exit y' 'exec-added z' 'exec-added w' 'exec-started w' 'exit w' 'exit a' delete)"
@@ -252,13 +252,13 @@ spec() {
 	exec 9<&-
 	timeout 60 cat a/io.out >rest &
 	reader=$!
-	wait_for 10 eval '[ "$(cat out rest | tail -n 1)" = 100000 ]'
+	wait_for 30 eval '[ "$(cat out rest | tail -n 1)" = 100000 ]'
 	[ "$(cat out rest | md5sum)" = "$(seq 100000 | md5sum)" ]
 	call Exec id=a exec_id=x stdout="$PWD/a/io.err" "spec.value=$(spec sh -c 'sleep 1000 & echo kept')"
 	cat a/io.err >err &
 	call Start id=a exec_id=x >/dev/null
 	call Wait id=a exec_id=x >/dev/null
-	timeout 8 "$LASH_TOP/tests/lib/ttrpc" call "$sock" Delete id=a exec_id=x >/dev/null
+	timeout 60 "$LASH_TOP/tests/lib/ttrpc" call "$sock" Delete id=a exec_id=x >/dev/null
 	wait $!
 	[ "$(cat err)" = kept ]
 	call Kill id=a signal=9
@@ -275,7 +275,7 @@ spec() {
 	create a stdin="$PWD/a/io.in" stdout="$PWD/a/io.out" terminal=1 >/dev/null
 	call ResizePty id=a width=91 height=17
 	call Start id=a >/dev/null
-	wait_for 10 grep -q terminal out
+	wait_for 30 grep -q terminal out
 	echo >a/io.in
 	[ "$(call Wait id=a | jq .exit_status)" = 4 ]
 	call Delete id=a >/dev/null
@@ -308,7 +308,7 @@ spec() {
 	call Start id=b >/dev/null
 	call Wait id=b >/dev/null
 	call Delete id=b >/dev/null
-	wait_for 10 grep -q end b.log
+	wait_for 30 grep -q end b.log
 	[ "$(cat b.log)" = "$(printf 'to %s k v b %s\nout\nerr\nend' "$PWD/b.log" "$ns")" ]
 	run create b stdout="binary:///no/such"
 	[[ $output == "code 2: the logger cannot be started" ]] || fail "$output"
@@ -359,7 +359,7 @@ spec() {
 	create b >/dev/null
 	call Start id=b >/dev/null
 	call Kill id=a signal=9
-	wait_for 10 ended a
+	wait_for 30 ended a
 	call Delete id=a >/dev/null
 	call Shutdown id=a
 	[ "$(call State id=b | jq .status)" = 2 ]
@@ -367,7 +367,7 @@ spec() {
 	call Wait id=b >/dev/null
 	call Delete id=b >/dev/null
 	call Shutdown id=b
-	wait_for 10 gone "$server"
+	wait_for 30 gone "$server"
 }
 
 @test "containerd-shim-lash-v2 delete: removes what a killed server left, and reports 137" {
@@ -378,10 +378,10 @@ spec() {
 	pid=$(create a rootfs="{\"type\": \"bind\", \"source\": \"$BATS_FILE_TMPDIR/rootfs\", \"options\": [\"rbind\"]}" | jq .pid)
 	call Start id=a >/dev/null
 	kill -KILL "$server"
-	wait_for 10 gone "$server"
+	wait_for 30 gone "$server"
 	shim_v2 a -bundle "$PWD/a" delete | ttrpc decode DeleteResponse >deleted
 	[ "$(jq -c '[.pid, .exit_status]' deleted)" = "[$pid,137]" ]
-	wait_for 10 gone "$pid"
+	wait_for 30 gone "$pid"
 	! grep -qF "$PWD/a/rootfs" /proc/self/mounts
 	[ ! -e "$sock" ]
 	[ -z "$(runc --root "/run/containerd/runc/$ns" list -q)" ]
@@ -392,14 +392,14 @@ spec() {
 	make_bundle a false sh -c 'exit 9'
 	serve a
 	kill "$receiver"
-	wait_for 10 gone "$receiver"
+	wait_for 30 gone "$receiver"
 	create a >/dev/null
 	call Start id=a >/dev/null
 	[ "$(call Wait id=a | jq .exit_status)" = 9 ]
 	call Delete id=a >/dev/null
 	call Shutdown id=a
 	receive_events
-	wait_for 20 gone "$server"
+	wait_for 30 gone "$server"
 	run topics
 	assert_output "$(printf '/tasks/%s\n' create start 'exit a' delete)"
 }
@@ -420,7 +420,7 @@ spec() {
 	create a >/dev/null
 	call Delete id=a >/dev/null
 	call Shutdown id=a
-	wait_for 20 gone "$server"
+	wait_for 30 gone "$server"
 	[ "$(grep -c ^--address published)" = 3 ]
 	[ "$(head -n 1 published)" = "--address /run/fake.sock publish --topic /tasks/create --namespace $ns" ]
 	[ "$(sed -n 2p published | jq -r .type_url)" = containerd.events.TaskCreate ]
@@ -431,7 +431,7 @@ spec() {
 	serve a
 	create a >/dev/null
 	call Start id=a >/dev/null
-	wait_for 20 has_topic /tasks/oom
+	wait_for 30 has_topic /tasks/oom
 	[ "$(call State id=a | jq .status)" = 2 ]
 	call Kill id=a signal=9
 	call Wait id=a >/dev/null
@@ -443,11 +443,11 @@ spec() {
 	serve a
 	create a >/dev/null
 	call Start id=a >/dev/null
-	wait_for 10 test -s "$BATS_FILE_TMPDIR/rootfs/tmp/pid"
+	wait_for 30 test -s "$BATS_FILE_TMPDIR/rootfs/tmp/pid"
 	other=$(cat "$BATS_FILE_TMPDIR/rootfs/tmp/pid")
 	call Kill id=a signal=9
 	call Wait id=a >/dev/null
-	wait_for 10 gone "$other"
+	wait_for 30 gone "$other"
 	call Delete id=a >/dev/null
 }
 
@@ -512,6 +512,6 @@ s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(open("long"
 print(s.recv(4096)[10:])' "$sock"
 	[[ $output == *"longer than 4 MiB"* ]] || fail "$output"
 	head -c 4096 /dev/urandom >noise
-	timeout 5 socat -u OPEN:noise "UNIX-CONNECT:$sock" || :
+	timeout 30 socat -u OPEN:noise "UNIX-CONNECT:$sock" || :
 	[ "$(call Connect id=a | jq .shim_pid)" = "$server" ]
 }
