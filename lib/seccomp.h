@@ -47,6 +47,8 @@ struct seccomp_program {
 
 /* Does the profile ask for a filter at all? One without default action and rules does not. */
 bool seccomp_is_wanted(const struct seccomp_profile *p);
+/* The first name in the rules that this machine has no system call for, or NULL. */
+const char *seccomp_unknown_name(const struct seccomp_profile *p);
 /* Does some rule hand system calls to a listener? Then seccomp_install returns its descriptor. */
 bool seccomp_has_notify(const struct seccomp_profile *p);
 

@@ -110,6 +110,17 @@ static int check_notify(const struct build *b, size_t at, const struct seccomp_s
 	return 0;
 }
 
+const char *seccomp_unknown_name(const struct seccomp_profile *p)
+{
+	for (size_t i = 0; i < p->nsyscalls; i++) {
+		for (char **name = p->syscalls[i].names; name && *name; name++) {
+			if (seccomp_syscall_resolve_name(*name) == __NR_SCMP_ERROR)
+				return *name;
+		}
+	}
+	return NULL;
+}
+
 static int add_names(const struct build *b, size_t at, uint32_t action,
 		     const struct scmp_arg_cmp *cmps)
 {

@@ -17,6 +17,7 @@
 #include "lib/mem.h"
 #include "lib/proc.h"
 #include "lib/sock.h"
+#include "runc/annotations.h"
 #include "runc/launch.h"
 #include "runc/log.h"
 #include "runc/notify.h"
@@ -106,7 +107,8 @@ static void become_mapped_root(const struct launch *l)
 	if (setgid(0) || setuid(0))
 		die("become root of the user namespace");
 	/* EPERM: setgroups is denied in it. */
-	if (setgroups(0, NULL) && errno != EPERM)
+	if (!annotation_is_on(l->spec, ANNOTATION_KEEP_GROUPS) && setgroups(0, NULL) &&
+	    errno != EPERM)
 		die("drop supplementary groups");
 	if (prctl(PR_SET_DUMPABLE, 0))
 		die("become undumpable");

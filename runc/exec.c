@@ -40,7 +40,8 @@ static const struct opt opts[] = {
 	{ 0, "apparmor", OPT_STR, &o.apparmor, "PROFILE", "AppArmor profile" },
 	{ 0, "no-new-privs", OPT_FLAG, &o.no_new_privs, NULL, "set no_new_privs" },
 	{ 0, "preserve-fds", OPT_INT, &o.preserve_fds, "N", "hand on N descriptors from 3 on" },
-	{ 0, "cgroup", OPT_STRV, &o.cgroups, "PATH", "a cgroup below the container's" },
+	{ 0, "cgroup", OPT_STRV, &o.cgroups, "[CONTROLLER,...:]PATH",
+	  "a cgroup below the container's" },
 	{ 0, "ignore-paused", OPT_FLAG, &o.ignore_paused, NULL,
 	  "exec into a paused container too" },
 	{ 0 },
@@ -194,22 +195,73 @@ static void open_namespaces(struct launch *l, const struct container *c, int pid
 		die("container '%s' has just ended", c->id);
 }
 
+/* PATH below the container's group, opened; "/" is that group itself. */
+static void open_below(struct cgroup *g, const struct launch *l, const struct container *c,
+		       const char *path)
+{
+	_free_ char *full = xasprintf("%s/%s", c->cgroup, path + strspn(path, "/"));
+	size_t len = strlen(full);
+
+	while (len && full[len - 1] == '/')
+		full[--len] = '\0';
+	if (cgroup_open(g, &l->layout, full))
+		die("open cgroup '%s'", full);
+}
+
+/* Take the hierarchy of CONTROLLER over from another group. */
+static void take_hierarchy(struct launch *l, struct cgroup *from, const char *controller)
+{
+	int number = cgroup_controller_of(controller, strlen(controller));
+	int h = number < 0 ? -1 : cgroup_hierarchy_of(&l->layout, (enum cgroup_controller)number);
+
+	if (h < 0)
+		diex("--cgroup: no controller '%s' here", controller);
+	if (from->dirfd[h] < 0)
+		diex("--cgroup: '%s' has no controller '%s'", from->path, controller);
+	close_fd(&l->group.dirfd[h]);
+	l->group.dirfd[h] = fcntl(from->dirfd[h], F_DUPFD_CLOEXEC, 0);
+}
+
+/* [CONTROLLER[,CONTROLLER]...:]PATH */
+static void use_cgroup(struct launch *l, const struct container *c, const char *option)
+{
+	const char *colon = strchr(option, ':');
+	_cgroup_ struct cgroup g = CGROUP_NONE;
+	_strv_ struct strv names = { 0 };
+
+	open_below(&g, l, c, colon ? colon + 1 : option);
+	if (!colon) {
+		cgroup_close(&l->group);
+		l->group = g;
+		g = (struct cgroup)CGROUP_NONE;
+		return;
+	}
+	if (cgroup_is_unified(&l->layout))
+		diex("--cgroup: '%s': on cgroup v2 controllers have no groups of their own",
+		     option);
+
+	_free_ char *list = xmemdup0(option, (size_t)(colon - option));
+
+	strv_split(&names, list, ',');
+	for (size_t i = 0; i < names.n; i++)
+		take_hierarchy(l, &g, names.v[i]);
+}
+
 static void open_cgroup(struct launch *l, const struct container *c)
 {
-	_free_ char *path = NULL;
-
 	if (!c->cgroup || runc_globals.no_cgroups || cgroup_layout_open(&l->layout, NULL))
 		return;
-	if (o.cgroups.n > 1 || (o.cgroups.n && strchr(o.cgroups.v[0], ':')))
-		diex("--cgroup: controllers of their own are not supported");
-	path = o.cgroups.n
-		       ? xasprintf("%s/%s", c->cgroup, o.cgroups.v[0] + strspn(o.cgroups.v[0], "/"))
-		       : xstrdup(c->cgroup);
-	path[strlen(path) - (path[strlen(path) - 1] == '/')] = '\0';
-	if (cgroup_open(&l->group, &l->layout, path) || cgroup_join_open(&l->join, &l->group)) {
+	if (cgroup_open(&l->group, &l->layout, c->cgroup)) {
 		if (runc_globals.rootless)
 			return;
-		die("open cgroup '%s'", path);
+		die("open cgroup '%s'", c->cgroup);
+	}
+	for (size_t i = 0; i < o.cgroups.n; i++)
+		use_cgroup(l, c, o.cgroups.v[i]);
+	if (cgroup_join_open(&l->join, &l->group)) {
+		if (runc_globals.rootless)
+			return;
+		die("open cgroup '%s'", l->group.path);
 	}
 	l->cgroup_fd = l->join.v2_dirfd;
 }

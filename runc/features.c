@@ -29,7 +29,7 @@ static const char *const policy_flags[] = { "MPOL_F_NUMA_BALANCING", "MPOL_F_REL
 					    "MPOL_F_STATIC_NODES", NULL };
 /* Set by an engine from an image's labels, these would change what the runtime does. */
 static const char *const unsafe_annotations[] = { "bundle", "org.systemd.property.",
-						  "org.criu.config", NULL };
+						  "org.criu.config", "run.oci.", NULL };
 
 static void emit_words(struct emit *e, const char *key, const char *const *v)
 {

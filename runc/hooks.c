@@ -10,9 +10,30 @@
 #include "lib/fd.h"
 #include "lib/io.h"
 #include "lib/proc.h"
+#include "lib/str.h"
+#include "runc/annotations.h"
 #include "runc/runc.h"
 
 enum { OUTPUT_MAX = 4096 };
+
+/* Where output goes instead of into the message; NULL: nowhere. */
+static struct {
+	const char *out, *err;
+} files;
+
+void hooks_log(const struct decode_map *annotations)
+{
+	files.out = decode_map_get(annotations, ANNOTATION_HOOKS_STDOUT);
+	files.err = decode_map_get(annotations, ANNOTATION_HOOKS_STDERR);
+}
+
+/* OUTFD where no file was named. */
+static int open_file(const char *path, int outfd)
+{
+	if (!path || !*path)
+		return outfd;
+	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+}
 
 /* The state as a file, so that a hook that never reads it cannot block us. */
 static int state_file(const char *state)
@@ -25,13 +46,14 @@ static int state_file(const char *state)
 }
 
 _noreturn_ static void exec_hook(const struct spec_hook *h, int statefd, int outfd,
-				 char *const *env)
+				 char *const *env, bool log)
 {
 	char *bare[] = { h->path, NULL };
+	int out = open_file(log ? files.out : NULL, outfd);
+	int err = open_file(log ? files.err : NULL, outfd);
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || fd_install(statefd, STDIN_FILENO) ||
-	    fd_install(outfd, STDOUT_FILENO) || fd_install(outfd, STDERR_FILENO) ||
-	    fd_close_from(3))
+	    fd_install(out, STDOUT_FILENO) || fd_install(err, STDERR_FILENO) || fd_close_from(3))
 		_exit(126);
 	proc_reset_signals();
 	execve(h->path, h->args && *h->args ? h->args : bare, h->env ? h->env : (char **)env);
@@ -85,7 +107,8 @@ static int watch(int pidfd, int outfd, int64_t timeout_s, struct buf *output)
 }
 
 /* 0, or -1 with WHY: how it went wrong. */
-static int run_hook(const struct spec_hook *h, const char *state, char *const *env, struct buf *why)
+static int run_hook(const struct spec_hook *h, const char *state, char *const *env, bool log,
+		    struct buf *why)
 {
 	_close_ int statefd = state_file(state);
 	_buf_ struct buf output = { 0 };
@@ -98,7 +121,7 @@ static int run_hook(const struct spec_hook *h, const char *state, char *const *e
 	}
 	pid = xfork();
 	if (!pid)
-		exec_hook(h, statefd, pipefd[1], env);
+		exec_hook(h, statefd, pipefd[1], env, log);
 	close(pipefd[1]);
 
 	_close_ int outfd = pipefd[0];
@@ -123,10 +146,12 @@ static int run_hook(const struct spec_hook *h, const char *state, char *const *e
 int hooks_run(const char *kind, const struct spec_hook_list *list, const char *state_json,
 	      char *const *env, struct buf *why)
 {
+	bool log = !str_eq(kind, "startContainer");
+
 	for (size_t i = 0; i < list->n; i++) {
 		_buf_ struct buf reason = { 0 };
 
-		if (!run_hook(&list->v[i], state_json, env ? env : environ, &reason))
+		if (!run_hook(&list->v[i], state_json, env ? env : environ, log, &reason))
 			continue;
 		buf_addf(why, "error running %s hook #%zu ('%s'): %s", kind, i, list->v[i].path,
 			 buf_str(&reason));
@@ -141,6 +166,7 @@ void hooks_run_poststop(const struct container *c, const struct spec *spec)
 
 	if (!spec->hooks || !spec->hooks->poststop.n)
 		return;
+	hooks_log(&c->annotations);
 	container_emit(c, STATUS_STOPPED, false, 0, &state);
 	for (size_t i = 0; i < spec->hooks->poststop.n; i++) {
 		struct spec_hook_list one = { &spec->hooks->poststop.v[i], 1 };

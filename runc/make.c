@@ -13,6 +13,7 @@
 #include "lib/proc.h"
 #include "lib/sock.h"
 #include "lib/str.h"
+#include "runc/annotations.h"
 #include "runc/log.h"
 #include "runc/make.h"
 #include "runc/notify.h"
@@ -165,8 +166,12 @@ int make_container(struct launch *l, struct spec *spec, struct container *c, con
 	l->spec = spec;
 	l->process = spec->process;
 	l->container = c;
+	annotations_check(spec);
+	hooks_log(&spec->annotations);
 	terminal_fd = console_prepare(l, console, detach);
-	l->pidfd_sockfd = connect_option("--pidfd-socket", pidfd_socket);
+	l->pidfd_sockfd = connect_option(
+		"--pidfd-socket",
+		pidfd_socket ? pidfd_socket : annotation(spec, ANNOTATION_PIDFD_RECEIVER));
 	prepare_process(l);
 	prepare_namespaces(l);
 

@@ -11,6 +11,7 @@ runc/runc.libs := libseccomp libcap
 runc/runc.objs += runc/check.c runc/faults.c runc/faults_host.c runc/ids.c
 runc/runc.objs += runc/checkpoint.c runc/criu.c runc/criu_mounts.c runc/request.c runc/restore.c
 runc/runc.objs += runc/live.c runc/live_rules.c runc/mounts.c runc/update_live.c
+runc/runc.objs += runc/annotations.c
 runc/runc.objs += runc/ending.c runc/events.c runc/oom.c runc/stats.c runc/stats_io.c runc/wait.c
 runc/runc.objs += runc/delete.c runc/destroy.c runc/features.c runc/group.c runc/kill.c runc/list.c runc/listener.c runc/merge.c
 runc/runc.objs += runc/pause.c runc/ps.c runc/resume.c runc/spec.c runc/state_verb.c runc/update.c

@@ -11,6 +11,7 @@
 #include "lib/path.h"
 #include "lib/seccomp_spec.h"
 #include "lib/sock.h"
+#include "runc/annotations.h"
 #include "runc/launch.h"
 #include "runc/runc.h"
 
@@ -33,6 +34,18 @@ static int open_cache(void)
 	return path_open_dir(dir, 0700);
 }
 
+/* Who answers: config.json says it, or an annotation, or the environment. */
+static const char *listener_of(const struct launch *l, const struct seccomp_profile *p)
+{
+	const char *path = p->listenerPath;
+
+	if (!path || !*path)
+		path = annotation(l->spec, ANNOTATION_SECCOMP_RECEIVER);
+	if (!path)
+		path = getenv("RUN_OCI_SECCOMP_RECEIVER");
+	return path && *path ? path : NULL;
+}
+
 /* The filter is compiled here, while nothing waits for it; the child only loads it. */
 static void prepare_seccomp(struct launch *l)
 {
@@ -46,10 +59,14 @@ static void prepare_seccomp(struct launch *l)
 		diex("%s", why);
 	if (!seccomp_is_wanted(&profile))
 		return;
+	if (annotation_is_on(l->spec, ANNOTATION_SECCOMP_STRICT) && seccomp_unknown_name(&profile))
+		diex("linux.seccomp: unknown system call '%s'", seccomp_unknown_name(&profile));
 	if (seccomp_has_notify(&profile)) {
-		if (!profile.listenerPath || !*profile.listenerPath)
+		const char *path = listener_of(l, &profile);
+
+		if (!path)
 			diex("linux.seccomp.listenerPath: missing, but SCMP_ACT_NOTIFY is used");
-		l->listener_path = xstrdup(profile.listenerPath);
+		l->listener_path = xstrdup(path);
 		if (profile.listenerMetadata)
 			l->listener_metadata = xstrdup(profile.listenerMetadata);
 	}

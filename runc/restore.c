@@ -12,6 +12,7 @@
 #include "lib/ns.h"
 #include "lib/proc.h"
 #include "lib/sock.h"
+#include "runc/annotations.h"
 #include "runc/criu_mounts.h"
 #include "runc/foreground.h"
 #include "runc/launch.h"
@@ -265,6 +266,8 @@ int verb_restore(int argc, char **argv)
 	l.spec = &spec;
 	l.process = spec.process;
 	l.container = &c;
+	annotations_check(&spec);
+	hooks_log(&spec.annotations);
 	terminal_sockfd = console_prepare(&l, console, detach);
 	make_record(&l, argv[0], &text);
 	restore(&l, &k);

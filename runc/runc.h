@@ -59,6 +59,9 @@ void runc_check_id(const char *id);
  * it ended, what it said. */
 int hooks_run(const char *kind, const struct spec_hook_list *list, const char *state_json,
 	      char *const *env, struct buf *why);
+/* Append what hooks say to the files that run.oci.hooks.stdout and .stderr name, from now on; not
+ * what startContainer hooks say, which see no host. The strings stay the caller's. */
+void hooks_log(const struct decode_map *annotations);
 /* The same for a container on disk, reporting failure as a warning: poststop, after the rest is
  * gone. */
 void hooks_run_poststop(const struct container *c, const struct spec *spec);

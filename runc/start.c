@@ -76,6 +76,7 @@ int verb_start(int argc, char **argv)
 	if (pidfd < 0)
 		diex("cannot start a container that has stopped");
 	xcontainer_spec(&c, &spec);
+	hooks_log(&c.annotations);
 	notifyfd = notify_open(&c);
 	wake(&c, pidfd, &said);
 	if (unlinkat(c.dirfd, CONTAINER_FIFO, 0) && errno != ENOENT)

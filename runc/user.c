@@ -12,6 +12,7 @@
 #include "lib/num.h"
 #include "lib/path.h"
 #include "lib/str.h"
+#include "runc/annotations.h"
 #include "runc/launch.h"
 
 enum { PASSWD_MAX_BYTES = 1 << 20, FIELD_UID = 2, FIELD_HOME = 5 };
@@ -100,9 +101,11 @@ static void set_groups(const struct spec_user *u)
 		die("set process.user.additionalGids");
 }
 
-static void set_ids(const struct spec_user *u)
+/* KEEP: the groups of whoever started us give access that ids in a user namespace cannot name. */
+static void set_ids(const struct spec_user *u, bool keep)
 {
-	set_groups(u);
+	if (!keep)
+		set_groups(u);
 	if (setresgid(u->gid, u->gid, u->gid))
 		die("set process.user.gid %u", u->gid);
 	if (setresuid(u->uid, u->uid, u->uid))
@@ -153,7 +156,7 @@ void user_become(struct launch *l)
 		die("give the start fifo to user %u", u->uid);
 	set_home(l, u->uid);
 	entered = enter_cwd(p->cwd);
-	set_ids(u);
+	set_ids(u, annotation_is_on(l->spec, ANNOTATION_KEEP_GROUPS));
 	if (!entered && chdir(p->cwd))
 		die("chdir to cwd ('%s') set in config.json failed", p->cwd);
 	check_cwd(p->cwd);

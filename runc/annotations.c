@@ -1,0 +1,29 @@
+#include "runc/annotations.h"
+#include "lib/die.h"
+#include "lib/str.h"
+
+const char *annotation(const struct spec *spec, const char *name)
+{
+	const char *value = decode_map_get(&spec->annotations, name);
+
+	return value && *value ? value : NULL;
+}
+
+bool annotation_is_on(const struct spec *spec, const char *name)
+{
+	const char *value = annotation(spec, name);
+
+	return value && !str_eq(value, "0") && !str_eq(value, "false");
+}
+
+void annotations_check(const struct spec *spec)
+{
+	static const char *const refused[] = { "run.oci.handler", "run.oci.seccomp.plugins",
+					       "run.oci.seccomp_bpf_data" };
+
+	for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
+		if (annotation(spec, refused[i]))
+			diex("annotations: '%s' is not supported: '%s'", refused[i],
+			     annotation(spec, refused[i]));
+	}
+}
