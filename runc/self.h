@@ -11,6 +11,12 @@
 
 #include "lib/base.h"
 
+/* The verbs that enter a container, "" behind the last; no pointers, which early.c would find not
+ * yet relocated. */
+extern const char self_entering[][8];
+/* It has been seen, in early.c, that nobody can write to us. */
+extern bool self_is_safe;
+
 /* For the verbs that enter a container: execute ourselves again from where we cannot be written to,
  * if we are not there yet. VERB is where the verb and its arguments start in ARGV. */
 void self_protect(char **verb, char **argv);
