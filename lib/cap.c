@@ -92,13 +92,16 @@ int caps_add_names(uint64_t *set, char *const *names, void (*unknown)(const char
 int caps_drop_bounding(uint64_t keep)
 {
 	for (int n = 0; n < NBITS; n++) {
-		int has = keep & bit(n) ? 0 : cap_get_bound(n);
+		int failed;
 
-		/* EINVAL: past the kernel's last. */
-		if (has < 0 && errno == EINVAL && n > CAP_LAST_CAP)
+		if (keep & bit(n) || !cap_drop_bound(n))
+			continue;
+		failed = errno;
+		if (failed == EINVAL && n > CAP_LAST_CAP) /* past the kernel's last */
 			return 0;
-		if (has < 0 || (has && cap_drop_bound(n)))
-			return -1;
+		/* Who may not drop need not, where it is not there. */
+		if (cap_get_bound(n))
+			return set_errno(failed);
 	}
 	return 0;
 }
@@ -129,7 +132,8 @@ int caps_apply(const struct caps *c)
 
 	if (set_three(c->effective & permitted, permitted, c->inheritable & has))
 		return -1;
-	if (cap_reset_ambient())
+	/* Not cap_reset_ambient, which asks for each one first. */
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0))
 		return -1;
 	for (int n = 0; n < NBITS; n++) {
 		if (ambient & bit(n) && cap_set_ambient(n, CAP_SET))

@@ -10,7 +10,8 @@ enum { ENABLE_PATIENCE_MS = 20 };
 
 /* Going down one path in one hierarchy. */
 struct descent {
-	int dirfd;	  /* the group reached so far */
+	int dirfd; /* the group reached so far; ROOTFD at first, which is borrowed */
+	int rootfd;
 	size_t made_from; /* offset in the path of the first component made, or SIZE_MAX */
 	bool unified, cpuset;
 };
@@ -62,33 +63,41 @@ static void enable_controllers(int dirfd)
 		write_patiently(dirfd, "cgroup.subtree_control", missing.v[i], 0);
 }
 
-/* A new v1 cpuset has no CPUs and takes no process (ENOSPC) until it is given its parent's. */
-static int inherit(int parentfd, int dirfd, const char *file)
+/* A new v1 cpuset has no CPUs and takes no process (ENOSPC) until it is given its parent's. What it
+ * has already, if IT_MAY, stays. */
+static int inherit(int parentfd, int dirfd, const char *file, bool it_may)
 {
 	_buf_ struct buf own = { 0 }, parents = { 0 };
 
-	if (cgroup_read(dirfd, file, &own) < 0 || own.len)
+	if (it_may && (cgroup_read(dirfd, file, &own) < 0 || own.len))
 		return own.len ? 0 : -1;
 	if (cgroup_read(parentfd, file, &parents) < 0)
 		return -1;
 	return parents.len ? cgroup_write(dirfd, file, parents.data) : 0;
 }
 
-static int fill_cpuset(int parentfd, int dirfd)
+static int fill_cpuset(int parentfd, int dirfd, bool made)
 {
 	static const char *const names[][2] = { { "cpuset.cpus", "cpus" },
 						{ "cpuset.mems", "mems" } };
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		int rc = inherit(parentfd, dirfd, names[i][0]);
+		int rc = inherit(parentfd, dirfd, names[i][0], !made);
 
 		/* Without the prefix on a mount with -o noprefix, as Android has it. */
 		if (rc < 0 && errno == ENOENT)
-			rc = inherit(parentfd, dirfd, names[i][1]);
+			rc = inherit(parentfd, dirfd, names[i][1], !made);
 		if (rc < 0 && errno != ENOENT)
 			return -1;
 	}
 	return 0;
+}
+
+static void leave(struct descent *d)
+{
+	if (d->dirfd != d->rootfd)
+		close_fd(&d->dirfd);
+	d->dirfd = -1;
 }
 
 /* One component down. Returns 1 when it was made, 0 when it was there. */
@@ -103,12 +112,12 @@ static int enter(struct descent *d, const char *name)
 	if (!made && errno != EEXIST)
 		return -1;
 	childfd = cgroup_open_dir(d->dirfd, name);
-	if (childfd < 0 || (d->cpuset && fill_cpuset(d->dirfd, childfd) < 0)) {
+	if (childfd < 0 || (d->cpuset && fill_cpuset(d->dirfd, childfd, made) < 0)) {
 		if (made)
 			unlinkat(d->dirfd, name, AT_REMOVEDIR);
 		return -1;
 	}
-	close_fd(&d->dirfd);
+	leave(d);
 	d->dirfd = steal_fd(&childfd);
 	return made;
 }
@@ -157,7 +166,8 @@ static int create_in(struct cgroup *g, int h, bool exclusive, size_t *made_from)
 {
 	const struct cgroup_hierarchy *at = &g->layout->at[h];
 	struct descent d = {
-		.dirfd = cgroup_open_dir(at->dirfd, ""),
+		.dirfd = *g->path ? at->dirfd : cgroup_open_dir(at->dirfd, ""),
+		.rootfd = *g->path ? at->dirfd : -1,
 		.made_from = SIZE_MAX,
 		.unified = at->unified,
 		.cpuset = !at->unified && at->controllers >> CGROUP_CPUSET & 1,
@@ -167,7 +177,7 @@ static int create_in(struct cgroup *g, int h, bool exclusive, size_t *made_from)
 	*made_from = d.made_from;
 	if (rc == 0)
 		g->dirfd[h] = steal_fd(&d.dirfd);
-	close_fd(&d.dirfd);
+	leave(&d);
 	return rc;
 }
 

@@ -1,3 +1,6 @@
+#include <fcntl.h>
+#include <string.h>
+
 #include "lib/cgroup_device_private.h"
 #include "lib/str.h"
 
@@ -19,11 +22,14 @@ static void format(char out[64], const struct device_exception *e, unsigned acce
 		 access & DEVICE_WRITE ? "w" : "", access & DEVICE_MKNOD ? "m" : "");
 }
 
-static int write_rule(int dirfd, bool allow, const char *text, struct buf *why)
+/* One rule a write; FD is opened for the first. */
+static int write_rule(int dirfd, int *fd, bool allow, const char *text, struct buf *why)
 {
 	const char *file = allow ? "devices.allow" : "devices.deny";
 
-	if (cgroup_write(dirfd, file, text) == 0)
+	if (*fd < 0)
+		*fd = openat(dirfd, file, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (*fd >= 0 && write(*fd, text, strlen(text)) >= 0)
 		return 0;
 	buf_addf(why, "write '%s' to '%s'", text, file);
 	return -1;
@@ -44,6 +50,8 @@ static unsigned lacking(const struct device_set *set, const struct device_except
 static int write_difference(int dirfd, bool allow, const struct device_set *from,
 			    const struct device_set *in, struct buf *why)
 {
+	_close_ int fd = -1;
+
 	for (size_t i = 0; i < from->n; i++) {
 		unsigned access = lacking(in, &from->v[i]);
 		char text[64];
@@ -51,7 +59,7 @@ static int write_difference(int dirfd, bool allow, const struct device_set *from
 		if (!access)
 			continue;
 		format(text, &from->v[i], access);
-		if (write_rule(dirfd, allow, text, why) < 0)
+		if (write_rule(dirfd, &fd, allow, text, why) < 0)
 			return -1;
 	}
 	return 0;
@@ -62,11 +70,12 @@ static int write_difference(int dirfd, bool allow, const struct device_set *from
 static int start_over(int dirfd, struct device_set *now, const struct device_set *want,
 		      struct buf *why)
 {
+	_close_ int fd = -1;
 	size_t len = why->len;
 
 	if (now->allow_all == want->allow_all && !want->allow_all)
 		return 0;
-	if (write_rule(dirfd, want->allow_all, "a", why) < 0) {
+	if (write_rule(dirfd, &fd, want->allow_all, "a", why) < 0) {
 		if (errno != EINVAL || now->allow_all != want->allow_all)
 			return -1;
 		why->len = len;

@@ -46,14 +46,17 @@ int cgroup_read(int dirfd, const char *file, struct buf *out)
 
 	if (fd < 0)
 		return -1;
-	while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
+	/* The kernel fills the room it is given but for a line that does not fit any more, and no
+	 * line is half as long: less than that is the end, without asking again. */
+	do {
+		n = read(fd, chunk, sizeof(chunk));
 		if (n < 0 && errno != EINTR)
 			return -1;
 		if (n > 0)
 			buf_add(out, chunk, (size_t)n);
 		if (out->len - start > FILE_MAX_BYTES)
 			return set_errno(EFBIG);
-	}
+	} while (n < 0 || n >= (ssize_t)sizeof(chunk) / 2);
 	if (out->len > start && out->data[out->len - 1] == '\n')
 		out->data[--out->len] = '\0';
 	return 0;

@@ -38,7 +38,8 @@ static int try_remove(int parentfd, const char *name)
 /* Processes that were killed leave within milliseconds. */
 static int remove_in(int rootfd, const char *parent, const char *name, struct cgroup_wait *w)
 {
-	_close_ int parentfd = cgroup_open_dir(rootfd, parent);
+	_close_ int openedfd = *parent ? cgroup_open_dir(rootfd, parent) : -1;
+	int parentfd = *parent ? openedfd : rootfd;
 	int rc;
 
 	if (parentfd < 0)

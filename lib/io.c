@@ -156,7 +156,9 @@ static int write_new(int dirfd, const char *temp, mode_t mode, const void *data,
 	_close_ int fd = openat(dirfd, temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
 				mode);
 
-	if (fd < 0 || fchmod(fd, mode) || io_write(fd, data, len) || (sync && fsync(fd)))
+	/* What is the owner's alone no sane umask takes away. */
+	if (fd < 0 || (mode & 077 && fchmod(fd, mode)) || io_write(fd, data, len) ||
+	    (sync && fsync(fd)))
 		return -1;
 	return close(steal_fd(&fd));
 }

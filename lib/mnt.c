@@ -281,6 +281,13 @@ int mnt_change(int mntfd, uint64_t set, uint64_t clear, bool tree)
 	return set || clear ? change(mntfd, &attr, tree) : 0;
 }
 
+int mnt_adopt(int mntfd, uint64_t set, uint64_t propagation)
+{
+	struct mount_attr attr = { .attr_set = set, .propagation = propagation };
+
+	return change(mntfd, &attr, false);
+}
+
 int mnt_propagate(int mntfd, uint64_t type, bool tree)
 {
 	struct mount_attr attr = { .propagation = type };

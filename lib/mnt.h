@@ -46,6 +46,8 @@ int mnt_clone(int dirfd, const char *path, bool tree);
 int mnt_change(int mntfd, uint64_t set, uint64_t clear, bool tree);
 /* Set the propagation type (MS_*) of a mount, or of the whole tree. */
 int mnt_propagate(int mntfd, uint64_t type, bool tree);
+/* Both, of this mount alone, in one call. */
+int mnt_adopt(int mntfd, uint64_t set, uint64_t propagation);
 /* Give a fresh bind the attributes and the propagation of O. */
 int mnt_apply(int mntfd, const struct mnt_opts *o);
 /* Show a detached copy's files with the ids of the user namespace USERNSFD. */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "lib/die.h"
@@ -13,22 +14,29 @@
 #include "lib/str.h"
 
 /* Task flags that /proc/PID/stat shows, include/linux/sched.h. */
+enum { STATUS_MAX_BYTES = 1 << 16 };
 enum { PF_EXITING = 0x4, PF_SIGNALED = 0x400 };
 
 int proc_read_stat(pid_t pid, struct proc_stat *st)
 {
 	char path[32], line[1024];
-	_buf_ struct buf b = { 0 };
 	unsigned long long start, pending;
 	unsigned int flags;
+	ssize_t n;
 	int ppid;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (file_read(AT_FDCWD, path, sizeof(line), &b))
+
+	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	/* One line, made at the read: it comes whole. */
+	n = fd < 0 ? -1 : read(fd, line, sizeof(line) - 1);
+	if (n < 0)
 		return errno == ENOENT ? set_errno(ESRCH) : -1;
+	line[n] = '\0';
 
 	/* The name in parentheses may hold anything, also ") Z". */
-	const char *p = strrchr(buf_str(&b), ')');
+	const char *p = strrchr(line, ')');
 
 	if (!p || sscanf(p,
 			 ") %c %d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
@@ -147,14 +155,34 @@ void xexec(char *const argv[])
 	die_with(err == ENOENT ? 127 : 126, "run '%s': %s", argv[0], strerror(err));
 }
 
-void proc_reset_signals(void)
+uint64_t proc_ignored_signals(void)
 {
+	_buf_ struct buf b = { 0 };
+	unsigned long long set;
+	const char *at = NULL;
+
+	if (!file_read(AT_FDCWD, "/proc/self/status", STATUS_MAX_BYTES, &b))
+		at = strstr(buf_str(&b), "\nSigIgn:");
+	return at && sscanf(at, " SigIgn: %llx", &set) == 1 ? set : UINT64_MAX;
+}
+
+void proc_default_signals(uint64_t signals)
+{
+	/* The kernel's struct sigaction; signal(2) refuses the two glibc keeps for itself. */
+	static const long defaults[4];
 	sigset_t none;
 
-	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
+	for (int sig = 1; sig < NSIG; sig++) {
+		if (signals >> (sig - 1) & 1)
+			syscall(SYS_rt_sigaction, sig, defaults, NULL, sizeof(uint64_t));
+	}
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+void proc_reset_signals(void)
+{
+	proc_default_signals(UINT64_MAX);
 }
 
 const char *proc_signal_name(int sig)

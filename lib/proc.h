@@ -42,6 +42,11 @@ pid_t xfork(void);
 _noreturn_ void xexec(char *const argv[]);
 /* Unblock every signal and reset all dispositions to default, as a fresh program expects. */
 void proc_reset_signals(void);
+/* The same for a process that only execve follows, which resets all but what is ignored: SIGNALS,
+ * one bit each from signal 1 on. proc_ignored_signals asks /proc for them; without it, it is all.
+ */
+void proc_default_signals(uint64_t signals);
+uint64_t proc_ignored_signals(void);
 
 /* Signal number of "TERM", "SIGTERM", "sigterm", "15", "RTMIN+3"; -1 and EINVAL. */
 int proc_signal_number(const char *s);

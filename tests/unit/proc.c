@@ -53,6 +53,17 @@ static void test_open_refuses_a_zombie(void)
 	expect_int(proc_wait(pid), 3);
 }
 
+static void test_ignored_signals(void)
+{
+	signal(SIGUSR2, SIG_IGN);
+	signal(SIGRTMAX, SIG_IGN);
+	expect(proc_ignored_signals() >> (SIGUSR2 - 1) & 1);
+	expect(proc_ignored_signals() >> (SIGRTMAX - 1) & 1);
+	expect(!(proc_ignored_signals() >> (SIGUSR1 - 1) & 1));
+	proc_default_signals(proc_ignored_signals());
+	expect_int(proc_ignored_signals(), 0);
+}
+
 static void test_exit_code_of_a_signal(void)
 {
 	pid_t pid = xfork();
@@ -67,11 +78,9 @@ static void test_exit_code_of_a_signal(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(test_signal_names),
-		TEST(test_open_wants_the_same_start),
-		TEST(test_open_refuses_a_zombie),
-		TEST(test_exit_code_of_a_signal),
-		{ 0 },
+		TEST(test_signal_names),	  TEST(test_open_wants_the_same_start),
+		TEST(test_open_refuses_a_zombie), TEST(test_exit_code_of_a_signal),
+		TEST(test_ignored_signals),	  { 0 },
 	};
 
 	return tap_run(tests);
