@@ -23,13 +23,10 @@ bool dev_is(int fd, const struct dev *d)
 	return S_ISFIFO(d->mode) || st.st_rdev == makedev(d->major, d->minor);
 }
 
-/* The mode counts from the first moment: the umask is out of the way for the call. */
 static int make_node(int dirfd, const char *name, const struct dev *d)
 {
-	mode_t old = umask(0);
 	int rc = mknodat(dirfd, name, d->mode, makedev(d->major, d->minor));
 
-	umask(old);
 	if (rc || (!d->uid && !d->gid))
 		return rc;
 	return fchownat(dirfd, name, d->uid, d->gid, AT_SYMLINK_NOFOLLOW);

@@ -18,8 +18,8 @@ struct dev {
  * last. */
 extern const struct dev dev_defaults[];
 
-/* Make the node NAME below DIRFD (one component), with exactly this mode and owner. A node that is
- * already the same is left as it is; anything else of that name is EEXIST. */
+/* Make the node NAME below DIRFD (one component), with this mode, less the umask, and this owner. A
+ * node that is already the same is left as it is; anything else of that name is EEXIST. */
 _check_ int dev_make(int dirfd, const char *name, const struct dev *d);
 /* Is FD this device (type and numbers)? */
 bool dev_is(int fd, const struct dev *d);

@@ -4,6 +4,7 @@
 #include "lib/die.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "runc/group.h"
 #include "runc/launch.h"
 #include "runc/runc.h"
 
@@ -69,12 +70,21 @@ static void record_paths(struct launch *l)
 	}
 }
 
+static bool open_layout(struct launch *l)
+{
+	const struct cgroup_layout *layout = group_layout();
+
+	if (layout)
+		l->layout = *layout;
+	return layout;
+}
+
 void cgroup_make(struct launch *l)
 {
 	struct container *c = l->container;
 	char *path;
 
-	if (runc_globals.no_cgroups || cgroup_layout_open(&l->layout, NULL)) {
+	if (runc_globals.no_cgroups || !open_layout(l)) {
 		if (!runc_globals.no_cgroups && !runc_globals.rootless)
 			die("find cgroups");
 		if (container_save(c))

@@ -203,15 +203,19 @@ static void make_cwd(const struct launch *l, int rootfd)
 
 static void build_root(struct launch *l)
 {
+	mode_t mask = umask(0);
 	_close_ int rootfd = rootfs_build(l);
 
 	open_proc(l);
 	notify_attach(l, rootfd);
 	devices_make(l, rootfd);
+	umask(mask);
 	runtime_hooks(l);
+	umask(0);
 	if (l->process->terminal)
 		console_open(l, rootfd);
 	make_cwd(l, rootfd);
+	umask(mask);
 	sysctl_apply(l);
 	masks_apply(l, rootfd);
 	mount_finish();
@@ -326,7 +330,7 @@ void child_main(struct launch *l)
 
 	_free_ char *program = program_find(p->args[0], l->env.v);
 
-	proc_reset_signals();
+	proc_default_signals(l->ignored_signals);
 	if (prctl(PR_SET_PDEATHSIG, 0))
 		die("clear the parent-death signal");
 	check_fifo(l);

@@ -230,6 +230,8 @@ static bool is_directory(const struct spec_mount *m)
 
 void criu_make_targets(const struct spec *spec, int rootfd)
 {
+	mode_t mask = umask(0);
+
 	for (size_t i = 0; i < spec->n_mounts; i++) {
 		const struct spec_mount *m = &spec->mounts[i];
 
@@ -241,4 +243,5 @@ void criu_make_targets(const struct spec *spec, int rootfd)
 		if (fd < 0)
 			die("make mount target '%s'", m->destination);
 	}
+	umask(mask);
 }

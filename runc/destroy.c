@@ -7,6 +7,7 @@
 #include "lib/die.h"
 #include "lib/path.h"
 #include "lib/proc.h"
+#include "runc/group.h"
 #include "runc/runc.h"
 
 /* As long as runc's delete waits for a killed init. */
@@ -32,17 +33,14 @@ static int wait_gone(int pidfd)
  * where a create died before it could write down who init is. */
 static int remove_group(const struct container *c)
 {
-	struct cgroup_layout layout;
-	int rc, saved;
+	const struct cgroup_layout *layout;
 
 	if (!c->cgroup || !*c->cgroup)
 		return 0;
-	if (cgroup_layout_open(&layout, NULL))
+	layout = group_layout();
+	if (!layout)
 		return errno == ENOENT ? 0 : -1;
-	rc = cgroup_destroy(&layout, c->cgroup, KILL_MS);
-	saved = errno;
-	cgroup_layout_close(&layout);
-	return rc ? set_errno(saved) : 0;
+	return cgroup_destroy(layout, c->cgroup, KILL_MS);
 }
 
 static int remove_record(const struct container *c)
@@ -69,8 +67,8 @@ int container_destroy(struct container *c)
 		return -1;
 	if (pidfd >= 0 && wait_gone(pidfd))
 		return -1;
-	has_spec = !container_spec(c, &spec, why);
-	if (!has_spec && errno != ENOENT)
+	has_spec = !c->no_poststop && !container_spec(c, &spec, why);
+	if (!c->no_poststop && !has_spec && errno != ENOENT)
 		warnx("container '%s': no poststop hooks: config.json: %s", c->id,
 		      *why ? why : strerror(errno));
 	if (remove_record(c))

@@ -8,6 +8,7 @@
 #include "lib/num.h"
 #include "lib/proc.h"
 #include "runc/foreground.h"
+#include "runc/group.h"
 #include "runc/log.h"
 #include "runc/make.h"
 #include "runc/runc.h"
@@ -249,8 +250,11 @@ static void use_cgroup(struct launch *l, const struct container *c, const char *
 
 static void open_cgroup(struct launch *l, const struct container *c)
 {
-	if (!c->cgroup || runc_globals.no_cgroups || cgroup_layout_open(&l->layout, NULL))
+	const struct cgroup_layout *layout;
+
+	if (!c->cgroup || runc_globals.no_cgroups || !(layout = group_layout()))
 		return;
+	l->layout = *layout;
 	if (cgroup_open(&l->group, &l->layout, c->cgroup)) {
 		if (runc_globals.rootless)
 			return;

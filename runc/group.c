@@ -1,14 +1,22 @@
 #include "runc/group.h"
 #include "lib/die.h"
 
+const struct cgroup_layout *group_layout(void)
+{
+	static struct cgroup_layout layout;
+
+	return layout.n || !cgroup_layout_open(&layout, NULL) ? &layout : NULL;
+}
+
 int group_open(struct group *g, const struct container *c)
 {
 	*g = (struct group)GROUP_NONE;
 	if (!c->cgroup || !*c->cgroup)
 		return set_errno(ENOENT);
-	if (cgroup_layout_open(&g->layout, NULL))
-		return -1;
-	return cgroup_open(&g->cgroup, &g->layout, c->cgroup);
+
+	const struct cgroup_layout *layout = group_layout();
+
+	return layout ? cgroup_open(&g->cgroup, layout, c->cgroup) : -1;
 }
 
 void group_close(struct group *g)
@@ -16,7 +24,6 @@ void group_close(struct group *g)
 	int saved = errno;
 
 	cgroup_close(&g->cgroup);
-	cgroup_layout_close(&g->layout);
 	errno = saved;
 }
 

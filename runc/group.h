@@ -9,16 +9,17 @@
 #include "runc/state.h"
 
 struct group {
-	struct cgroup_layout layout;
 	struct cgroup cgroup;
 };
 
 #define GROUP_NONE \
 	{ \
-		.layout = {.unified = -1 } \
+		.cgroup = CGROUP_NONE \
 	}
 #define _group_ __attribute__((cleanup(group_close)))
 
+/* The hierarchies, looked for once and open until runc ends; NULL and errno. */
+const struct cgroup_layout *group_layout(void);
 /* -1 and ENOENT when the container has none, or no longer. G must stay where it is. */
 _check_ int group_open(struct group *g, const struct container *c);
 void group_close(struct group *g);

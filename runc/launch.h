@@ -36,8 +36,8 @@ struct launch {
 	/* Opened by the parent, all close-on-exec; -1 where not needed. */
 	int rootfs_treefd;		  /* the root file system, a detached copy of its mounts */
 	int *sourcefd;			  /* detached bind sources, by index in spec->mounts */
-	int cgroupfd[CGROUP_HIERARCHIES]; /* detached: the container's own cgroups, for a cgroup
-					     mount */
+	int cgroupfd[CGROUP_HIERARCHIES]; /* detached, not yet apart: the container's own cgroups,
+					     for a cgroup mount */
 	int device_fd[32];  /* detached host devices, where a user namespace forbids mknod */
 	int nsfd[NS_TYPES]; /* namespaces to join, by index in ns_types */
 	int fifofd;	    /* O_PATH of the start fifo */
@@ -54,6 +54,7 @@ struct launch {
 	bool has_seccomp;
 	char *listener_path, *listener_metadata; /* who answers system calls; NULL: nobody */
 	struct strv env;
+	uint64_t ignored_signals; /* by us, and so by the process if nothing is done */
 
 	/* The child, as the parent sees it. */
 	bool wrote_pid_file;
@@ -110,6 +111,9 @@ void prepare_process(struct launch *l);
 void prepare_mounts(struct launch *l);
 /* Of that, the sources of bind mounts. */
 void prepare_sources(struct launch *l);
+/* What is cloned from a mount that is shared with the host must not stay its peer in the container:
+ * the propagation it gets, 0 for what it has. */
+uint64_t mounts_apart(const struct launch *l);
 void prepare_namespaces(struct launch *l);
 
 /* child.c: the child's side. First, in whatever is born: failures go to the parent, the cgroup is
@@ -129,7 +133,7 @@ int rootfs_build(struct launch *l);
 void rootfs_switch(const struct launch *l, int rootfd);
 
 /* target.c: the file or directory at PATH inside ROOTFD, made where it is missing (also behind a
- * dangling link). Returns an O_PATH descriptor, or -1 and errno. */
+ * dangling link), with modes less the umask. Returns an O_PATH descriptor, or -1 and errno. */
 _check_ int target_open(int rootfd, const char *path, bool directory);
 
 /* mount.c: attach entry I of mounts[] to ROOTFD's tree. */

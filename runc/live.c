@@ -149,6 +149,8 @@ static void enter(const struct launch *l, int usernsfd, int nsfd)
 		die("enter the mount namespace of container '%s'", l->container->id);
 	if (usernsfd >= 0 && (setgid(0) || setuid(0)))
 		die("become root of the user namespace");
+	/* What is made has exactly the modes asked for. */
+	umask(0);
 }
 
 /* Run FN in a child that is in the container's mount namespace. Its failure is told already. */

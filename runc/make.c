@@ -117,6 +117,7 @@ static void record(struct launch *l, const char *id, char *rootfs, const struct 
 	c->rootfs = rootfs;
 	c->ociVersion = xstrdup(spec->ociVersion);
 	c->rootless = runc_globals.rootless;
+	c->no_poststop = !spec->hooks || !spec->hooks->poststop.n;
 	c->annotations.v = xcalloc(spec->annotations.n, sizeof(*c->annotations.v));
 	for (size_t i = 0; i < spec->annotations.n; i++) {
 		const struct decode_map_entry *e = &spec->annotations.v[i];

@@ -6,11 +6,16 @@
 #include "lib/str.h"
 #include "runc/launch.h"
 
-static void attach(int mntfd, int targetfd, const struct mnt_opts *o, const char *name)
+/* The host's flags stay. TARGET is "" for DIRFD itself, or a directory in it that we made. */
+static void attach(const struct launch *l, int i, int dirfd, const char *target,
+		   const struct mnt_opts *o)
 {
-	/* The host's flags stay; nothing in there is a link for anybody to follow. */
-	if (mnt_change(mntfd, o->set, 0, false) || mnt_attach(mntfd, targetfd))
-		die("mount cgroup '%s'", name);
+	int mntfd = l->cgroupfd[i];
+
+	if (mnt_adopt(mntfd, o->set, mounts_apart(l)) ||
+	    move_mount(mntfd, "", dirfd, target,
+		       MOVE_MOUNT_F_EMPTY_PATH | (*target ? 0 : MOVE_MOUNT_T_EMPTY_PATH)))
+		die("mount cgroup '%s'", target);
 }
 
 /* "cpu,cpuacct" is one directory, found by either name. */
@@ -33,12 +38,7 @@ static void attach_hierarchy(const struct launch *l, int i, int dirfd, const str
 		return;
 	if (mkdirat(dirfd, name, 0755))
 		die("make mount point of cgroup '%s'", name);
-
-	_close_ int targetfd = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-
-	if (targetfd < 0)
-		die("open mount point of cgroup '%s'", name);
-	attach(l->cgroupfd[i], targetfd, o, name);
+	attach(l, i, dirfd, name, o);
 	link_controllers(dirfd, name);
 }
 
@@ -58,7 +58,7 @@ static int make_tmpfs(const struct mnt_opts *o)
 void mount_cgroups(const struct launch *l, int targetfd, const struct mnt_opts *o)
 {
 	if (cgroup_is_unified(&l->layout) && l->cgroupfd[0] >= 0) {
-		attach(l->cgroupfd[0], targetfd, o, "");
+		attach(l, 0, targetfd, "", o);
 		return;
 	}
 

@@ -50,12 +50,16 @@ void notify_attach(const struct launch *l, int rootfd)
 
 int notify_open(const struct container *c)
 {
-	_close_ int dirfd = openat(c->dirfd, DIRECTORY, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	char link[FD_LINK_MAX];
 
-	if (!host_socket() || dirfd < 0)
+	if (!host_socket())
+		return -1;
+
+	_close_ int dirfd = openat(c->dirfd, DIRECTORY, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (dirfd < 0)
 		return -1;
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/notify.sock", fd_link(dirfd, link));
 

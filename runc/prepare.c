@@ -9,6 +9,7 @@
 #include "lib/mem.h"
 #include "lib/mnt.h"
 #include "lib/path.h"
+#include "lib/proc.h"
 #include "lib/seccomp_spec.h"
 #include "lib/sock.h"
 #include "runc/annotations.h"
@@ -90,19 +91,23 @@ void prepare_process(struct launch *l)
 {
 	check_kept_fds(l);
 	prepare_env(l);
+	l->ignored_signals = proc_ignored_signals();
 	prepare_seccomp(l);
 	lsm_check(l);
 }
 
-/* What is cloned from a mount that is shared with the host must not stay its peer in the container.
- */
-static int clone_apart(const struct launch *l, int dirfd, const char *path, bool tree)
+uint64_t mounts_apart(const struct launch *l)
 {
 	const char *propagation = l->spec->linux_->rootfsPropagation;
-	bool shared = propagation && str_ends(propagation, "shared");
+
+	return propagation && str_ends(propagation, "shared") ? 0 : MS_SLAVE;
+}
+
+static int clone_apart(const struct launch *l, int dirfd, const char *path, bool tree)
+{
 	_close_ int fd = mnt_clone(dirfd, path, tree);
 
-	if (fd < 0 || (!shared && mnt_propagate(fd, MS_SLAVE, tree)))
+	if (fd < 0 || mnt_propagate(fd, mounts_apart(l), tree))
 		return -1;
 	return steal_fd(&fd);
 }
@@ -167,7 +172,7 @@ static void open_cgroups(struct launch *l)
 		int dirfd = whole ? layout->at[i].dirfd : l->group.dirfd[i];
 
 		if (dirfd >= 0)
-			l->cgroupfd[i] = clone_apart(l, dirfd, "", false);
+			l->cgroupfd[i] = mnt_clone(dirfd, "", false);
 		if (dirfd >= 0 && l->cgroupfd[i] < 0)
 			die("open cgroup '%s' for a mount", layout->at[i].name);
 	}

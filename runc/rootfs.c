@@ -83,12 +83,13 @@ int rootfs_build(struct launch *l)
 	return rootfd;
 }
 
-/* "." is the new root and, right after, the old one on top of it. */
-static void pivot(void)
+/* "." is the new root and, right after, the old one on top of it, whose mounts, if SHARED with the
+ * host, must not take the host's along. */
+static void pivot(bool shared)
 {
 	if (syscall(SYS_pivot_root, ".", "."))
 		die("pivot_root");
-	if (mount(NULL, ".", NULL, MS_SLAVE | MS_REC, NULL) || umount2(".", MNT_DETACH))
+	if ((shared && mount(NULL, ".", NULL, MS_SLAVE | MS_REC, NULL)) || umount2(".", MNT_DETACH))
 		die("detach the host's root");
 	if (chdir("/"))
 		die("chdir to '/'");
@@ -126,7 +127,7 @@ void rootfs_switch(const struct launch *l, int rootfd)
 	if (l->no_pivot)
 		move_over();
 	else
-		pivot();
+		pivot(type == MS_SHARED);
 	if (mnt_propagate(rootfd, type, true))
 		die("set linux.rootfsPropagation");
 	if (l->spec->root->readonly && mnt_change(rootfd, MOUNT_ATTR_RDONLY, 0, false))

@@ -12,7 +12,9 @@
 #include "lib/path.h"
 #include "lib/proc.h"
 #include "lib/str.h"
+#include "lib/utc.h"
 #include "runc/ending.h"
+#include "runc/group.h"
 #include "runc/runc.h"
 #include "runc/state.h"
 
@@ -29,6 +31,7 @@ static const struct field fields[] = {
 	MAP(struct container, annotations, 0),
 	MAP(struct container, cgroup_paths, 0),
 	BOOL(struct container, rootless),
+	BOOL(struct container, no_poststop),
 	I64(struct container, creator_pid, 0),
 	U64(struct container, creator_start, 0),
 	I64(struct container, init_process_pid, 0),
@@ -40,13 +43,10 @@ static const struct schema schema = { sizeof(struct container), fields };
 char *state_now(void)
 {
 	struct timespec now;
-	struct tm tm;
-	char s[64];
+	char text[UTC_MAX];
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	strftime(s, sizeof(s), "%Y-%m-%dT%H:%M:%S", &tm);
-	return xasprintf("%s.%09ldZ", s, now.tv_nsec);
+	return xstrdup(utc_format(&now, text));
 }
 
 int container_make(struct container *c, const char *root, const char *id)
@@ -145,6 +145,7 @@ int container_save(const struct container *c)
 	emit_str_if(&e, "created", c->created);
 	emit_str_if(&e, "started", c->started);
 	emit_bool(&e, "rootless", c->rootless);
+	emit_bool(&e, "no_poststop", c->no_poststop);
 	emit_int(&e, "creator_pid", c->creator_pid);
 	emit_u64(&e, "creator_start", c->creator_start);
 	emit_str_if(&e, "bundle", c->bundle);
@@ -213,15 +214,9 @@ static bool is_alive(int64_t pid, uint64_t start)
 
 static bool is_frozen(const struct container *c)
 {
-	struct cgroup_layout layout;
-	_cgroup_ struct cgroup group = CGROUP_NONE;
-	bool frozen;
+	_group_ struct group g = GROUP_NONE;
 
-	if (!c->cgroup || cgroup_layout_open(&layout, NULL))
-		return false;
-	frozen = !cgroup_open(&group, &layout, c->cgroup) && cgroup_is_frozen(&group) == 1;
-	cgroup_layout_close(&layout);
-	return frozen;
+	return !group_open(&g, c) && cgroup_is_frozen(&g.cgroup) == 1;
 }
 
 enum status container_status(const struct container *c)

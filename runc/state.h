@@ -32,6 +32,7 @@ struct container {
 	struct decode_map annotations;
 	struct decode_map cgroup_paths; /* by controller, "" on v2: for others to read */
 	bool rootless;
+	bool no_poststop;    /* config.json has no such hooks: deleting need not read it again */
 	int64_t creator_pid; /* who runs create, until init exists */
 	uint64_t creator_start;
 	int64_t init_process_pid;    /* 0 while there is none */

@@ -48,8 +48,6 @@ static int make(int rootfd, const char *path, bool directory, int links)
 {
 	_close_ int fd = path_open_in_root(rootfd, path, O_PATH);
 	_free_ char *name = NULL;
-	char link[PATH_MAX];
-	ssize_t n;
 
 	if (fd >= 0 || errno != ENOENT)
 		return steal_fd(&fd);
@@ -63,21 +61,22 @@ static int make(int rootfd, const char *path, bool directory, int links)
 
 	if (parentfd < 0)
 		return -1;
-	n = readlinkat(parentfd, name, link, sizeof(link) - 1);
-	if (n >= 0) {
-		link[n] = '\0';
-		return make_behind(rootfd, parent, link, directory, links);
+	if (make_entry(parentfd, name, directory)) {
+		char link[PATH_MAX];
+		ssize_t n;
+
+		if (errno != EEXIST)
+			return -1;
+		n = readlinkat(parentfd, name, link, sizeof(link) - 1);
+		if (n >= 0) {
+			link[n] = '\0';
+			return make_behind(rootfd, parent, link, directory, links);
+		}
 	}
-	if (make_entry(parentfd, name, directory) && errno != EEXIST)
-		return -1;
 	return openat(parentfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 }
 
 int target_open(int rootfd, const char *path, bool directory)
 {
-	mode_t old = umask(0);
-	int fd = make(rootfd, path, directory, LINKS_MAX);
-
-	umask(old);
-	return fd;
+	return make(rootfd, path, directory, LINKS_MAX);
 }
