@@ -52,6 +52,14 @@ bool seccomp_has_notify(const struct seccomp_profile *p)
 	return false;
 }
 
+static int build(const struct seccomp_profile *p, struct seccomp_program *out, char *why)
+{
+	if (seccomp_build(p, out, why))
+		return -1;
+	seccomp_shrink(out);
+	return 0;
+}
+
 int seccomp_compile(const struct seccomp_profile *p, int cache_dirfd, struct seccomp_program *out,
 		    char why[SECCOMP_WHY_MAX])
 {
@@ -62,11 +70,11 @@ int seccomp_compile(const struct seccomp_profile *p, int cache_dirfd, struct sec
 	if (resolve_flags(p, &out->flags, why))
 		return -1;
 	if (cache_dirfd < 0)
-		return seccomp_build(p, out, why);
+		return build(p, out, why);
 	seccomp_key(p, seccomp_library_version(version), &key);
 	if (!seccomp_cache_get(cache_dirfd, &key, out))
 		return 0;
-	if (seccomp_build(p, out, why))
+	if (build(p, out, why))
 		return -1;
 	seccomp_cache_put(cache_dirfd, &key, out);
 	return 0;

@@ -16,7 +16,7 @@
 
 enum {
 	CACHE_SLOTS = 64,
-	KEY_VERSION = 1, /* raised whenever compiling the same profile gives another filter */
+	KEY_VERSION = 2, /* raised whenever compiling the same profile gives another filter */
 	KEY_MAX = 1 << 20,
 };
 

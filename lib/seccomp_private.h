@@ -28,7 +28,7 @@ extern const struct seccomp_word seccomp_arch_words[], seccomp_flag_words[];
 const struct seccomp_word *seccomp_word_find(const struct seccomp_word *words, const char *name);
 /* Say WHY; returns -1 with EINVAL. */
 int seccomp_bad(char *why, const char *fmt, ...) _printf_(2, 3);
-/* seccomp_compile without flags and cache. */
+/* seccomp_compile without flags, cache and shrinking. */
 _check_ int seccomp_build(const struct seccomp_profile *p, struct seccomp_program *out, char *why);
 
 /* The newest system call a profile names, by what the kernel calls the architecture (AUDIT_ARCH_*).
@@ -46,6 +46,9 @@ enum { SECCOMP_STUB_MAX = 256, SECCOMP_ARCHS_MAX = 24 };
  * fall into the filter. Returns the number of instructions, 0 if there is nothing to do. */
 size_t seccomp_stub(const struct seccomp_newest *newest, size_t n,
 		    struct sock_filter out[static SECCOMP_STUB_MAX]);
+
+/* Write the same filter with fewer instructions, where that can be done. */
+void seccomp_shrink(struct seccomp_program *prog);
 
 /* Everything that decides the program, as bytes. */
 void seccomp_key(const struct seccomp_profile *p, const char *library, struct buf *key);

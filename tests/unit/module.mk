@@ -2,6 +2,7 @@
 UNITS += $(filter-out tests/unit/tap,$(patsubst %.c,%,$(wildcard tests/unit/*.c)))
 tests/unit/cap.libs := libcap
 tests/unit/seccomp.libs := libseccomp
+tests/unit/seccomp_shrink.libs := libseccomp
 tests/unit/digest.libs := libcrypto
 tests/unit/image.libs := libcrypto
 tests/unit/layout.libs := libcrypto
