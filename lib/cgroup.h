@@ -79,6 +79,9 @@ char *cgroup_path_of_pid(const struct cgroup_layout *l, int h, pid_t pid);
 
 /* Open an existing group, wherever it exists. ENOENT when nowhere. */
 int cgroup_open(struct cgroup *g, const struct cgroup_layout *l, const char *path);
+/* The same, only where one of CONTROLLERS (1 << enum cgroup_controller) is: for a look at it. */
+int cgroup_open_for(struct cgroup *g, const struct cgroup_layout *l, const char *path,
+		    unsigned controllers);
 /* Open the groups process PID is in (its path may differ by hierarchy; g->path is the unified one,
  * else the first). */
 int cgroup_open_pid(struct cgroup *g, const struct cgroup_layout *l, pid_t pid);

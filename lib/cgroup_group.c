@@ -51,13 +51,16 @@ int cgroup_start(struct cgroup *g, const struct cgroup_layout *l, const char *pa
 	return g->path ? 0 : -1;
 }
 
-int cgroup_open(struct cgroup *g, const struct cgroup_layout *l, const char *path)
+int cgroup_open_for(struct cgroup *g, const struct cgroup_layout *l, const char *path,
+		    unsigned controllers)
 {
 	bool found = false;
 
 	if (cgroup_start(g, l, path) < 0)
 		return -1;
 	for (int i = 0; i < l->n; i++) {
+		if (!(l->at[i].controllers & controllers) && controllers != ~0u)
+			continue;
 		g->dirfd[i] = cgroup_open_dir(l->at[i].dirfd, g->path);
 		if (g->dirfd[i] < 0 && errno != ENOENT) {
 			cgroup_close(g);
@@ -69,6 +72,11 @@ int cgroup_open(struct cgroup *g, const struct cgroup_layout *l, const char *pat
 		return 0;
 	cgroup_close(g);
 	return set_errno(ENOENT);
+}
+
+int cgroup_open(struct cgroup *g, const struct cgroup_layout *l, const char *path)
+{
+	return cgroup_open_for(g, l, path, ~0u);
 }
 
 int cgroup_open_pid(struct cgroup *g, const struct cgroup_layout *l, pid_t pid)

@@ -45,18 +45,26 @@ int ns_open_path(const char *path, int flag)
 	return steal_fd(&fd);
 }
 
-int ns_open_pid(pid_t pid, int flag)
+enum { NS_PATH_MAX = 64 };
+
+static int path_of(pid_t pid, int flag, char path[static NS_PATH_MAX])
 {
 	const struct ns_type *t = ns_of_flag(flag);
-	char path[64];
 
 	if (!t)
 		return set_errno(EINVAL);
 	if (pid)
-		snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, t->proc);
+		snprintf(path, NS_PATH_MAX, "/proc/%d/ns/%s", (int)pid, t->proc);
 	else
-		snprintf(path, sizeof(path), "/proc/self/ns/%s", t->proc);
-	return open(path, O_RDONLY | O_CLOEXEC);
+		snprintf(path, NS_PATH_MAX, "/proc/self/ns/%s", t->proc);
+	return 0;
+}
+
+int ns_open_pid(pid_t pid, int flag)
+{
+	char path[NS_PATH_MAX];
+
+	return path_of(pid, flag, path) ? -1 : open(path, O_RDONLY | O_CLOEXEC);
 }
 
 int ns_is_same(int fd, int otherfd)
@@ -64,6 +72,17 @@ int ns_is_same(int fd, int otherfd)
 	struct stat a, b;
 
 	if (fstat(fd, &a) || fstat(otherfd, &b))
+		return -1;
+	return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+int ns_is_ours(pid_t pid, int flag)
+{
+	char theirs[NS_PATH_MAX], ours[NS_PATH_MAX];
+	struct stat a, b;
+
+	if (path_of(pid, flag, theirs) || path_of(0, flag, ours) || stat(theirs, &a) ||
+	    stat(ours, &b))
 		return -1;
 	return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }

@@ -35,6 +35,8 @@ _check_ int ns_open_path(const char *path, int flag);
 _check_ int ns_open_pid(pid_t pid, int flag);
 /* 1 when both are the same namespace, 0 when not. */
 _check_ int ns_is_same(int fd, int otherfd);
+/* The same for PID's and our own of type FLAG; ENOENT: this kernel has none such. */
+_check_ int ns_is_ours(pid_t pid, int flag);
 /* Bring lo up in the calling process's network namespace. */
 _check_ int ns_loopback_up(void);
 

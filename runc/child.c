@@ -141,6 +141,16 @@ static void set_names(const struct launch *l)
 		die("set domainname '%s'", s->domainname);
 }
 
+/* For labels, sysctls and the start fifo. Making one is not cheap, and giving up one that was never
+ * attached waits for RCU. */
+static bool needs_proc(const struct launch *l)
+{
+	const struct spec_process *p = l->process;
+
+	return l->fifofd >= 0 || (!l->exec && l->spec->linux_->sysctl.n) ||
+	       (p->apparmorProfile && *p->apparmorProfile) || (p->selinuxLabel && *p->selinuxLabel);
+}
+
 /* Our own proc, seen by nobody: what is written and read in /proc goes through it, whatever the
  * image or a volume put over the container's (CVE-2019-16884, CVE-2025-52881). */
 static void open_proc(struct launch *l)
@@ -148,7 +158,7 @@ static void open_proc(struct launch *l)
 	struct mnt_opts o = { .set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC };
 	struct statfs fs;
 
-	if (l->procfd >= 0)
+	if (l->procfd >= 0 || !needs_proc(l))
 		return;
 	l->procfd = mnt_new("proc", "proc", &o, NULL);
 	/* Not the owner of the pid namespace: then the one that is there has to do. */

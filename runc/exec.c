@@ -174,22 +174,39 @@ static int open_root(const struct container *c)
 	return fd;
 }
 
-/* Init's root and namespaces, but for those that are ours as well; PIDFD proves that the number is
- * still init's. */
+/* The types of init's namespaces that are not ours as well. */
+static int foreign_namespaces(const struct container *c)
+{
+	int flags = 0;
+
+	for (size_t i = 0; i < NS_TYPES; i++) {
+		int same = ns_is_ours((pid_t)c->init_process_pid, ns_types[i].flag);
+
+		if (same < 0 && errno != ENOENT)
+			die("open %s namespace of container '%s'", ns_types[i].spec, c->id);
+		flags |= same ? 0 : ns_types[i].flag;
+	}
+	return flags;
+}
+
+/* Init's root and namespaces; PIDFD proves that the number is still init's. All are joined at once
+ * by it, unless there is a user namespace: then each may belong to either side, and is tried from
+ * both. */
 static void open_namespaces(struct launch *l, const struct container *c, int pidfd)
 {
-	for (size_t i = 0; i < NS_TYPES; i++) {
-		_close_ int theirs = ns_open_pid((pid_t)c->init_process_pid, ns_types[i].flag);
-		_close_ int ours = ns_open_pid(0, ns_types[i].flag);
-		int same;
+	int flags = foreign_namespaces(c);
 
+	if (!(flags & CLONE_NEWUSER)) {
+		l->join_pidfd = pidfd;
+		l->join_flags = flags;
+	}
+	for (size_t i = 0; i < NS_TYPES; i++) {
 		l->nsfd[i] = -1;
-		if (theirs < 0 && errno == ENOENT)
+		if (l->join_flags || !(flags & ns_types[i].flag))
 			continue;
-		if (theirs < 0 || ours < 0 || (same = ns_is_same(theirs, ours)) < 0)
+		l->nsfd[i] = ns_open_pid((pid_t)c->init_process_pid, ns_types[i].flag);
+		if (l->nsfd[i] < 0)
 			die("open %s namespace of container '%s'", ns_types[i].spec, c->id);
-		if (!same)
-			l->nsfd[i] = steal_fd(&theirs);
 	}
 	l->rootfs_treefd = open_root(c);
 	if (proc_pidfd_signal(pidfd, 0))

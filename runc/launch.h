@@ -40,6 +40,8 @@ struct launch {
 					     for a cgroup mount */
 	int device_fd[32];  /* detached host devices, where a user namespace forbids mknod */
 	int nsfd[NS_TYPES]; /* namespaces to join, by index in ns_types */
+	int join_pidfd;	    /* or whose: these types of this process's, where there are any */
+	int join_flags;
 	int fifofd;	    /* O_PATH of the start fifo */
 	int console_sockfd; /* takes the terminal's master */
 	int pidfd_sockfd;   /* takes a pidfd of the process */

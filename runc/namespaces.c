@@ -11,6 +11,9 @@ void namespaces_join(const struct launch *l)
 {
 	bool joined[NS_TYPES] = { 0 };
 
+	if (l->join_flags && setns(l->join_pidfd, l->join_flags))
+		die("join the namespaces of container '%s'", l->container->id);
+
 	for (size_t i = 0; i < NS_TYPES; i++)
 		joined[i] = l->nsfd[i] < 0 || !setns(l->nsfd[i], ns_types[i].flag);
 	for (size_t i = 0; i < NS_TYPES; i++) {

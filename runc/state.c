@@ -214,9 +214,11 @@ static bool is_alive(int64_t pid, uint64_t start)
 
 static bool is_frozen(const struct container *c)
 {
-	_group_ struct group g = GROUP_NONE;
+	const struct cgroup_layout *layout = c->cgroup ? group_layout() : NULL;
+	_cgroup_ struct cgroup g = CGROUP_NONE;
 
-	return !group_open(&g, c) && cgroup_is_frozen(&g.cgroup) == 1;
+	return layout && !cgroup_open_for(&g, layout, c->cgroup, 1u << CGROUP_FREEZER) &&
+	       cgroup_is_frozen(&g) == 1;
 }
 
 enum status container_status(const struct container *c)
