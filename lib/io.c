@@ -6,7 +6,7 @@
 #include "lib/io.h"
 #include "lib/mem.h"
 
-enum { LINE_MAX_BYTES = 64 * 1024, COPY_STEP = 1 << 20 };
+enum { LINE_MAX_BYTES = 64 * 1024, COPY_STEP = 1 << 20, READ_STEP = 64 * 1024 };
 
 int io_write(int fd, const void *data, size_t len)
 {
@@ -48,14 +48,26 @@ ssize_t io_read(int fd, void *data, size_t len)
 	return (ssize_t)got;
 }
 
+/* What the first read asks for: a file that says how long it is gets no more room than that, and a
+ * byte to be told of its end by. */
+static size_t step_of(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size <= 0 || st.st_size >= READ_STEP)
+		return READ_STEP;
+	return (size_t)st.st_size + 1;
+}
+
 int io_read_all(int fd, size_t max, struct buf *b)
 {
-	size_t start = b->len;
+	size_t start = b->len, at_once = step_of(fd);
 
 	for (;;) {
 		/* One byte more than allowed tells "too large" from "just fits". */
 		size_t left = max - (b->len - start) + 1;
-		size_t step = left < 65536 ? left : 65536;
+		size_t room = b->cap > b->len + 1 ? b->cap - b->len - 1 : at_once;
+		size_t step = left < room ? left : room;
 		char *p = buf_room(b, step);
 		ssize_t n = read(fd, p, step);
 

@@ -18,7 +18,7 @@ int verb_create(int argc, char **argv)
 {
 	struct launch l = LAUNCH_NONE;
 	_container_ struct container c = CONTAINER_NONE;
-	_spec_ struct spec spec = { 0 };
+	static struct spec spec; /* until the end; taking it apart would only cost time */
 
 	argv += runc_parse(argc, argv, &usage, 1, 1);
 	log_prefix("runc create failed");

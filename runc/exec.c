@@ -311,7 +311,7 @@ int verb_exec(int argc, char **argv)
 {
 	struct launch l = LAUNCH_NONE;
 	_container_ struct container c = CONTAINER_NONE;
-	_spec_ struct spec spec = { 0 };
+	static struct spec spec; /* until the end; taking it apart would only cost time */
 	_close_ int pidfd = -1, terminal_sockfd = -1;
 
 	die_status(CANNOT_EXEC);

@@ -39,7 +39,7 @@ int verb_run(int argc, char **argv)
 {
 	struct launch l = LAUNCH_NONE;
 	_container_ struct container c = CONTAINER_NONE;
-	_spec_ struct spec spec = { 0 };
+	static struct spec spec; /* until the end; taking it apart would only cost time */
 	_close_ int terminal_sockfd = -1, notifyfd = -1;
 	int code, wstatus;
 
