@@ -48,28 +48,25 @@ ssize_t io_read(int fd, void *data, size_t len)
 	return (ssize_t)got;
 }
 
-/* What the first read asks for: a file that says how long it is gets no more room than that, and a
- * byte to be told of its end by. */
-static size_t step_of(int fd)
+/* How long a file says it is, where that means something: those of /proc say 0. */
+static size_t size_of(int fd)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size <= 0 || st.st_size >= READ_STEP)
-		return READ_STEP;
-	return (size_t)st.st_size + 1;
+	return fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size < 0 ? 0 : (size_t)st.st_size;
 }
 
 int io_read_all(int fd, size_t max, struct buf *b)
 {
-	size_t start = b->len, at_once = step_of(fd);
+	size_t start = b->len, size = size_of(fd);
+	size_t step = size && size < READ_STEP ? size + 1 : READ_STEP;
 
 	for (;;) {
 		/* One byte more than allowed tells "too large" from "just fits". */
 		size_t left = max - (b->len - start) + 1;
-		size_t room = b->cap > b->len + 1 ? b->cap - b->len - 1 : at_once;
-		size_t step = left < room ? left : room;
-		char *p = buf_room(b, step);
-		ssize_t n = read(fd, p, step);
+		size_t room = left < step ? left : step;
+		char *p = buf_room(b, room);
+		ssize_t n = read(fd, p, room);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -77,10 +74,11 @@ int io_read_all(int fd, size_t max, struct buf *b)
 			return -1;
 		b->len += (size_t)n;
 		b->data[b->len] = '\0';
-		if (!n)
-			return 0;
 		if (b->len - start > max)
 			return set_errno(EFBIG);
+		/* As long as it said, or the end. */
+		if (!n || (size && b->len - start == size))
+			return 0;
 	}
 }
 

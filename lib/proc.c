@@ -14,7 +14,6 @@
 #include "lib/str.h"
 
 /* Task flags that /proc/PID/stat shows, include/linux/sched.h. */
-enum { STATUS_MAX_BYTES = 1 << 16 };
 enum { PF_EXITING = 0x4, PF_SIGNALED = 0x400 };
 
 int proc_read_stat(pid_t pid, struct proc_stat *st)
@@ -157,12 +156,14 @@ void xexec(char *const argv[])
 
 uint64_t proc_ignored_signals(void)
 {
-	_buf_ struct buf b = { 0 };
+	_close_ int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
 	unsigned long long set;
-	const char *at = NULL;
+	char text[4096];
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	const char *at;
 
-	if (!file_read(AT_FDCWD, "/proc/self/status", STATUS_MAX_BYTES, &b))
-		at = strstr(buf_str(&b), "\nSigIgn:");
+	text[n < 0 ? 0 : n] = '\0';
+	at = strstr(text, "\nSigIgn:");
 	return at && sscanf(at, " SigIgn: %llx", &set) == 1 ? set : UINT64_MAX;
 }
 

@@ -17,6 +17,7 @@
 #include "lib/mem.h"
 #include "lib/proc.h"
 #include "lib/sock.h"
+#include "lib/str.h"
 #include "runc/annotations.h"
 #include "runc/launch.h"
 #include "runc/log.h"
@@ -205,6 +206,9 @@ static void start_hooks(const struct launch *l)
  * wrong, chdir says. */
 static void make_cwd(const struct launch *l, int rootfd)
 {
+	if (str_eq(l->process->cwd, "/"))
+		return;
+
 	_close_ int fd = target_open(rootfd, l->process->cwd, true);
 
 	if (fd < 0)

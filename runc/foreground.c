@@ -55,9 +55,10 @@ static void take_terminal(struct foreground *f, int sockfd)
 static void reap(struct foreground *f)
 {
 	int status;
-	pid_t pid;
+	pid_t pid = 0;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+	/* Once it has ended, so do we. */
+	while (!f->ended && (pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid != f->pid)
 			continue;
 		f->ended = true;

@@ -173,7 +173,8 @@ void rlimits_set(const struct spec_process *p);
 
 /* user.c: who the process is. */
 void user_become(struct launch *l);
-/* HOME for UID from the container's passwd, malloc'd; "/" when there is none. */
+/* HOME for UID from the passwd below the working directory, which is still the container's root;
+ * malloc'd; "/" when there is none. */
 char *user_home(uid_t uid);
 
 /* program.c: find args[0] as execvp would; dies with engines' words. Returns a malloc'd path. */

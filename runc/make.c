@@ -126,7 +126,11 @@ static void record(struct launch *l, const char *id, char *rootfs, const struct 
 			xstrdup(e->key), xstrdup(e->value)
 		};
 	}
-	if (file_replace(c->dirfd, CONTAINER_CONFIG, 0600, buf_str(text), text->len, false))
+	/* Nobody looks for it before there is a state.json. */
+	_close_ int fd = openat(c->dirfd, CONTAINER_CONFIG,
+				O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0 || io_write(fd, buf_str(text), text->len))
 		die("write a copy of config.json");
 }
 

@@ -8,6 +8,8 @@
 #include "lib/path.h"
 #include "runc/launch.h"
 
+/* Nothing is closed here: child_close_host does that for all in one call. */
+
 struct masks {
 	int nullfd;  /* the host's /dev/null, verified: the container's may have been swapped
 			(CVE-2025-31133) */
@@ -33,21 +35,21 @@ static int mask_directory(struct masks *m, int targetfd)
 		return m->emptyfd < 0 ? -1 : mnt_attach(m->emptyfd, targetfd);
 	}
 
-	_close_ int fd = mnt_clone(m->emptyfd, "", false);
+	int fd = mnt_clone(m->emptyfd, "", false);
 
 	return fd < 0 ? -1 : mnt_attach(fd, targetfd);
 }
 
 static int mask_file(const struct masks *m, int targetfd)
 {
-	_close_ int fd = mnt_clone(m->nullfd, "", false);
+	int fd = mnt_clone(m->nullfd, "", false);
 
 	return fd < 0 ? -1 : mnt_attach(fd, targetfd);
 }
 
 static void mask(struct masks *m, int rootfd, const char *path)
 {
-	_close_ int targetfd = path_open_in_root(rootfd, path, O_PATH);
+	int targetfd = path_open_in_root(rootfd, path, O_PATH);
 	struct stat st;
 
 	if (targetfd < 0 && (errno == ENOENT || errno == ENOTDIR))
@@ -62,15 +64,13 @@ static void mask(struct masks *m, int rootfd, const char *path)
  */
 static void make_readonly(int rootfd, const char *path)
 {
-	_close_ int targetfd = path_open_in_root(rootfd, path, O_PATH);
+	int targetfd = path_open_in_root(rootfd, path, O_PATH), fd;
 
 	if (targetfd < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return;
 	if (targetfd < 0)
 		die("open read-only path '%s'", path);
-
-	_close_ int fd = mnt_clone(targetfd, "", true);
-
+	fd = mnt_clone(targetfd, "", true);
 	if (fd < 0 || mnt_change(fd, MOUNT_ATTR_RDONLY, 0, true) || mnt_attach(fd, targetfd))
 		die("make '%s' read-only", path);
 }
@@ -89,6 +89,4 @@ void masks_apply(const struct launch *l, int rootfd)
 		die("open '/dev/null' for masked paths");
 	for (; *masked; masked++)
 		mask(&m, rootfd, *masked);
-	close_fd(&m.nullfd);
-	close_fd(&m.emptyfd);
 }

@@ -41,13 +41,12 @@ static void make_parent_private(const char *path)
 static void cut_propagation(const struct launch *l)
 {
 	uint64_t type = propagation(l, MS_SLAVE);
-	_close_ int hostfd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	/* Private for now: unbindable would stop the clones below, and private is what it becomes
 	 * in the end. */
 	if (type == MS_UNBINDABLE)
 		type = MS_PRIVATE;
-	if (hostfd < 0 || mnt_propagate(hostfd, type, true))
+	if (mount(NULL, "/", NULL, MS_REC | type, NULL))
 		die("set the propagation of '/'");
 	if (type == MS_SHARED)
 		make_parent_private(l->container->rootfs);
@@ -57,12 +56,12 @@ static void cut_propagation(const struct launch *l)
  * that may not be reachable, and any place will do. */
 static void attach_root(const struct launch *l)
 {
-	_close_ int targetfd = open(l->container->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const char *path = l->container->rootfs;
 
-	if (targetfd < 0 && errno == EACCES)
-		targetfd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (targetfd < 0 || mnt_attach(l->rootfs_treefd, targetfd))
-		die("attach root file system '%s'", l->container->rootfs);
+	if (move_mount(l->rootfs_treefd, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) &&
+	    (errno != EACCES ||
+	     move_mount(l->rootfs_treefd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH)))
+		die("attach root file system '%s'", path);
 }
 
 int rootfs_build(struct launch *l)

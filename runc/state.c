@@ -53,9 +53,10 @@ int container_make(struct container *c, const char *root, const char *id)
 {
 	_close_ int rootfd = path_open_dir(root, 0711);
 	struct proc_stat self;
+	pid_t creator = getpid();
 
 	*c = (struct container)CONTAINER_NONE;
-	if (rootfd < 0 || proc_read_stat(getpid(), &self) || mkdirat(rootfd, id, 0711))
+	if (rootfd < 0 || proc_read_stat(creator, &self) || mkdirat(rootfd, id, 0711))
 		return -1;
 	c->dirfd = path_lock_dir(rootfd, id, true, false);
 	if (c->dirfd < 0) {
@@ -66,7 +67,7 @@ int container_make(struct container *c, const char *root, const char *id)
 	}
 	c->id = xstrdup(id);
 	c->created = state_now();
-	c->creator_pid = getpid();
+	c->creator_pid = creator;
 	c->creator_start = self.start_ticks;
 	return 0;
 }

@@ -32,8 +32,7 @@ char *user_home(uid_t uid)
 {
 	_buf_ struct buf text = { 0 };
 	_strv_ struct strv lines = { 0 };
-	_close_ int rootfd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	_close_ int fd = path_open_in_root(rootfd, "etc/passwd", O_RDONLY | O_NONBLOCK);
+	_close_ int fd = path_open_in_root(AT_FDCWD, "/etc/passwd", O_RDONLY | O_NONBLOCK);
 	char *home = NULL;
 
 	if (fd < 0 || io_read_all(fd, PASSWD_MAX_BYTES, &text))
