@@ -39,12 +39,15 @@ static void clean(const struct tar_entry *e, char path[PATH_MAX])
 				     : "component longer than 255 bytes");
 }
 
-static int apply_entry(struct apply *a, const struct tar_entry *e, struct tar_reader *r)
+static int apply_entry(struct apply *a, struct tar_entry *e, struct tar_reader *r)
 {
 	char path[PATH_MAX];
 
 	clean(e, path);
 	check_limits(a, path);
+	if (ids_map(&a->limits->ids, e) < 0)
+		diex("unpack '%s': owner %u:%u is not mapped (--uid-map, --gid-map)", path, e->uid,
+		     e->gid);
 	if (!*path) {
 		entry_root(a, e);
 		return 0;
@@ -71,6 +74,7 @@ int apply_layer(struct apply *a, struct tar_reader *r)
 
 	a->place.rootfs_dirfd = a->rootfs_dirfd;
 	a->place.times = &a->times;
+	a->attr.ids = &a->limits->ids;
 	while ((more = tar_next(r, &e)) > 0)
 		if ((n = apply_entry(a, &e, r)))
 			return n;
@@ -88,8 +92,19 @@ int apply_layer(struct apply *a, struct tar_reader *r)
 	return 0;
 }
 
+void apply_finish(struct apply *a)
+{
+	modes_apply(&a->modes, a->rootfs_dirfd);
+	if (a->devices)
+		warnx("%ju devices were left out: only root can make them", (uintmax_t)a->devices);
+	if (a->attr.left_out)
+		warnx("%ju attributes were left out: only root can set them",
+		      (uintmax_t)a->attr.left_out);
+}
+
 void apply_free(struct apply *a)
 {
+	modes_free(&a->modes);
 	place_flush(&a->place);
 	times_free(&a->times);
 	map_free(&a->written);

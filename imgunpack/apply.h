@@ -8,6 +8,8 @@
 #ifndef IMGUNPACK_APPLY_H
 #define IMGUNPACK_APPLY_H
 
+#include "imgunpack/attr.h"
+#include "imgunpack/modes.h"
 #include "imgunpack/place.h"
 #include "lib/buf.h"
 #include "lib/str.h"
@@ -22,6 +24,7 @@ enum apply_how {
 struct apply_limits {
 	uint64_t entries, depth; /* 0 is no limit; of the whole image, of one path */
 	bool no_devices;	 /* leave block and character devices out */
+	struct ids ids;
 };
 
 /* Set the first three fields, the rest 0. */
@@ -41,6 +44,9 @@ struct apply {
 			       whiteout_dirs */
 	struct strv opaque_dirs;
 	uint64_t duplicates;
+	uint64_t devices; /* left out because this process may not make them */
+	struct attr attr;
+	struct modes modes; /* PRETEND: of directories, once all layers are in them */
 };
 
 /* Where one entry goes. */
@@ -50,6 +56,9 @@ struct spot {
 	const struct place_dir *dir;
 };
 
+/* Behind the last layer: the modes that would have been in the way, and a word about what was left
+ * out. */
+void apply_finish(struct apply *a);
 /* Unpack all entries of R: 0; 1 when ALONE and the layer cannot be understood without what is below
  * it; -1 when R failed, errno its. Call apply_free in any case. */
 int apply_layer(struct apply *a, struct tar_reader *r);

@@ -21,6 +21,7 @@ static const struct {
 	{ acl_default, true },
 	{ "trusted.overlay.", false },
 	{ "user.overlay.", false },
+	{ "user.rootlesscontainers", false },
 	{ "trusted.", true },
 	{ "user.", true },
 };
@@ -46,18 +47,30 @@ bool attr_has_default_acl(const struct tar_entry *e)
 	return e->nxattrs && find(e, acl_default);
 }
 
-/* A file system without extended attributes loses them, as with every other tool, but not silently.
- */
-static int set_xattrs(int fd, const struct tar_entry *e)
+/* What this process may not set, or the file system not hold, is lost, as with every other tool. It
+ * is counted where it is nobody's fault, said where it is the file system's. */
+static int forgive(struct attr *a, const struct tar_entry *e, const struct tar_xattr *x)
+{
+	bool pretend = a->ids->pretend;
+
+	if (errno == EPERM && (str_starts(x->name, "trusted.") || pretend)) {
+		a->left_out++;
+		return 0;
+	}
+	if (errno != ENOTSUP)
+		return -1;
+	warn("set '%s' on '%s'", x->name, e->path);
+	return 0;
+}
+
+static int set_xattrs(int fd, const struct tar_entry *e, struct attr *a)
 {
 	for (size_t i = 0; i < e->nxattrs; i++) {
 		const struct tar_xattr *x = &e->xattrs[i];
 
-		if (!is_kept(x->name) || !fsetxattr(fd, x->name, x->value, x->len, 0))
-			continue;
-		if (errno != ENOTSUP)
+		if (is_kept(x->name) && fsetxattr(fd, x->name, x->value, x->len, 0) &&
+		    forgive(a, e, x) < 0)
 			return -1;
-		warn("set '%s' on '%s'", x->name, e->path);
 	}
 	return 0;
 }
@@ -94,11 +107,20 @@ static int set_owner(int fd, const struct tar_entry *e, bool inherits, bool agai
 	return 0;
 }
 
-int attr_file(int fd, const struct tar_entry *e, bool inherits)
+/* The mode comes last: what the owner may not write takes no attributes. */
+static int pretend(int fd, const struct tar_entry *e, struct attr *a)
+{
+	if (ids_note(fd, e) < 0 || set_xattrs(fd, e, a) < 0)
+		return -1;
+	return e->type == TAR_DIR ? 0 : fchmod(fd, e->mode);
+}
+
+int attr_file(int fd, const struct tar_entry *e, bool inherits, struct attr *a)
 {
 	const struct timespec both[2] = { e->mtime, e->mtime };
 
-	if (set_owner(fd, e, inherits, false) < 0 || set_xattrs(fd, e) < 0)
+	if (a->ids->pretend ? pretend(fd, e, a) < 0
+			    : set_owner(fd, e, inherits, false) < 0 || set_xattrs(fd, e, a) < 0)
 		return -1;
 	return futimens(fd, both);
 }
@@ -119,25 +141,48 @@ static int remove_others(int fd, const struct tar_entry *e)
 	return len < 0 ? -1 : 0;
 }
 
-int attr_dir(int fd, const struct tar_entry *e, bool inherits, bool fresh)
+int attr_dir(int fd, const struct tar_entry *e, bool inherits, bool fresh, struct attr *a)
 {
 	if (!fresh && remove_others(fd, e) < 0)
 		return -1;
+	if (a->ids->pretend)
+		return pretend(fd, e, a);
 	if (set_owner(fd, e, inherits, !fresh) < 0)
 		return -1;
-	return set_xattrs(fd, e);
+	return set_xattrs(fd, e, a);
 }
 
-/* No extended attributes: Linux gives links and special files none that an image could carry. */
-int attr_node(int dirfd, const char *name, const struct tar_entry *e, bool inherits)
+/* Linux gives links and special files no user attributes (EPERM); the administrator's they can
+ * have.
+ */
+static int set_node_xattrs(int dirfd, const char *name, const struct tar_entry *e, struct attr *a)
+{
+	_free_ char *path = e->nxattrs ? xasprintf("/proc/self/fd/%d/%s", dirfd, name) : NULL;
+
+	for (size_t i = 0; i < e->nxattrs; i++) {
+		const struct tar_xattr *x = &e->xattrs[i];
+
+		if (!is_kept(x->name) || !lsetxattr(path, x->name, x->value, x->len, 0))
+			continue;
+		if (errno == EPERM && str_starts(x->name, "user."))
+			warnx("'%s' cannot be on '%s', which is no file", x->name, e->path);
+		else if (forgive(a, e, x) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int attr_node(int dirfd, const char *name, const struct tar_entry *e, bool inherits, struct attr *a)
 {
 	const struct timespec both[2] = { e->mtime, e->mtime };
-	bool own = inherits || !is_ours(e);
+	bool own = !a->ids->pretend && (inherits || !is_ours(e));
 
 	if (own && fchownat(dirfd, name, e->uid, e->gid, AT_SYMLINK_NOFOLLOW))
 		return -1;
 	if (e->type != TAR_SYMLINK && (inherits || (own && e->mode & 06000)) &&
 	    fchmodat(dirfd, name, e->mode, 0))
+		return -1;
+	if (set_node_xattrs(dirfd, name, e, a) < 0)
 		return -1;
 	return utimensat(dirfd, name, both, AT_SYMLINK_NOFOLLOW);
 }

@@ -7,15 +7,22 @@
 #ifndef IMGUNPACK_ATTR_H
 #define IMGUNPACK_ATTR_H
 
-#include "lib/tar.h"
+#include "imgunpack/ids.h"
 
-/* A file opened for writing, made with the entry's mode and umask 0. INHERITS: see place.h. */
-_check_ int attr_file(int fd, const struct tar_entry *e, bool inherits);
-/* A directory; FRESH: just made. Its time is not set. One that was there loses the attributes that
- * E lacks. */
-_check_ int attr_dir(int fd, const struct tar_entry *e, bool inherits, bool fresh);
+struct attr {
+	const struct ids *ids;
+	uint64_t left_out; /* attributes this process may not set */
+};
+
+/* A file opened for writing, made with the entry's mode (PRETEND: that the owner can write it) and
+ * umask 0. INHERITS: see place.h. */
+_check_ int attr_file(int fd, const struct tar_entry *e, bool inherits, struct attr *a);
+/* A directory; FRESH: just made. Its time is not set, nor, when PRETEND, its mode. One that was
+ * there loses the attributes that E lacks. */
+_check_ int attr_dir(int fd, const struct tar_entry *e, bool inherits, bool fresh, struct attr *a);
 /* A link or special file, just made with the entry's mode and umask 0. */
-_check_ int attr_node(int dirfd, const char *name, const struct tar_entry *e, bool inherits);
+_check_ int attr_node(int dirfd, const char *name, const struct tar_entry *e, bool inherits,
+		      struct attr *a);
 /* E sets a default ACL. */
 bool attr_has_default_acl(const struct tar_entry *e);
 

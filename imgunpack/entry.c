@@ -37,6 +37,14 @@ void entry_make_way(struct apply *a, struct spot *s)
 		die("unpack '%s'", s->path);
 }
 
+static _noreturn_ void attr_failed(const char *path, const struct tar_entry *e)
+{
+	if (errno == EINVAL && !ids_are_real())
+		diex("unpack '%s': owner %u:%u is not mapped in this user namespace", path, e->uid,
+		     e->gid);
+	die("set attributes of '%s'", path);
+}
+
 static void write_at(int fd, const char *path, const char *data, size_t len, uint64_t offset)
 {
 	while (len) {
@@ -71,14 +79,15 @@ static void write_body(int fd, const struct spot *s, const struct tar_entry *e,
 static int make_file(struct apply *a, struct spot *s, const struct tar_entry *e,
 		     struct tar_reader *r)
 {
+	mode_t mode = e->mode | (a->attr.ids->pretend ? 0600 : 0);
 	_close_ int fd = -1;
 
 	while ((fd = openat(s->dir->fd, s->name,
-			    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, e->mode)) < 0)
+			    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)) < 0)
 		entry_make_way(a, s);
 	write_body(fd, s, e, r);
-	if (attr_file(fd, e, s->dir->inherits) < 0)
-		die("set attributes of '%s'", s->path);
+	if (attr_file(fd, e, s->dir->inherits, &a->attr) < 0)
+		attr_failed(s->path, e);
 	return 0;
 }
 
@@ -109,10 +118,15 @@ static int make_node(struct apply *a, struct spot *s, const struct tar_entry *e,
 	 */
 	if (e->type == TAR_CHAR && !e->devmajor && !e->devminor)
 		diex("unpack '%s': character device 0:0", s->path);
-	while (node(s, e))
+	while (node(s, e)) {
+		if (device && errno == EPERM) {
+			a->devices++;
+			return 0;
+		}
 		entry_make_way(a, s);
-	if (attr_node(s->dir->fd, s->name, e, s->dir->inherits) < 0)
-		die("set attributes of '%s'", s->path);
+	}
+	if (attr_node(s->dir->fd, s->name, e, s->dir->inherits, &a->attr) < 0)
+		attr_failed(s->path, e);
 	return 0;
 }
 
@@ -122,7 +136,7 @@ static bool make_or_keep(struct apply *a, struct spot *s, const struct tar_entry
 {
 	struct stat st;
 
-	while (mkdirat(s->dir->fd, s->name, e->mode)) {
+	while (mkdirat(s->dir->fd, s->name, e->mode | (a->attr.ids->pretend ? 0700 : 0))) {
 		int err = errno;
 
 		if (err == EEXIST && !fstatat(s->dir->fd, s->name, &st, AT_SYMLINK_NOFOLLOW)) {
@@ -151,8 +165,10 @@ static int make_dir(struct apply *a, struct spot *s, const struct tar_entry *e,
 
 	if (!dir)
 		die("open '%s'", s->path);
-	if (attr_dir(dir->fd, e, inherits, fresh) < 0)
-		die("set attributes of '%s'", s->path);
+	if (attr_dir(dir->fd, e, inherits, fresh, &a->attr) < 0)
+		attr_failed(s->path, e);
+	if (a->attr.ids->pretend)
+		modes_set(&a->modes, dir->ino, s->path, e->mode);
 	/* A whiteout and a directory of one name in one layer: the old one is gone, the new one
 	 * starts empty. */
 	if (was_marker)
@@ -169,8 +185,10 @@ void entry_root(struct apply *a, const struct tar_entry *e)
 
 	const struct place_dir *dir = place_open(&a->place, "", 0);
 
-	if (!dir || attr_dir(dir->fd, e, false, false) < 0)
-		die("set attributes of the root");
+	if (!dir || attr_dir(dir->fd, e, false, false, &a->attr) < 0)
+		attr_failed("/", e);
+	if (a->attr.ids->pretend)
+		modes_set(&a->modes, dir->ino, "", e->mode);
 	a->has_root = true;
 	times_set(&a->times, dir->ino, "", e->mtime);
 }

@@ -103,6 +103,7 @@ static int unpack_all(void *ctx, _unused_ size_t job)
 		a.how = i ? APPLY_OVER : APPLY_FIRST;
 		unpack_layer(u, i, &a);
 	}
+	apply_finish(&a);
 	apply_free(&a);
 	if (u->sync && syncfs(s->rootfs_dirfd))
 		die("sync '%s'", s->rootfs);

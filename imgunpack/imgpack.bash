@@ -26,12 +26,12 @@ _imgpack()
 	if ((COMP_CWORD == 1)); then
 		mapfile -t COMPREPLY < <(compgen -W 'new add index squash layer --help --version' -- "$cur")
 	elif [[ $cur == -* && ${COMP_WORDS[1]} == layer ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '--help --compress --content --merged --root --since --upper' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W '--help --compress --content --merged --root --rootless --since --upper' -- "$cur")
 	elif [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W '--help --author --clear --cmd --comment --compress --content
 			--created-by --env --entrypoint --expose --health-cmd --health-interval --health-retries
 			--health-start-period --health-timeout --label --layer --merged --no-healthcheck --onbuild
-			--platform --root --shell --since --stop-signal --tag --tar --upper --user --volume
+			--platform --root --rootless --shell --since --stop-signal --tag --tar --upper --user --volume
 			--workdir' -- "$cur")
 	else
 		compopt -o filenames

@@ -15,8 +15,8 @@ _imgunpack()
 	--max-*) return ;;
 	esac
 	if [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '--help --version --layers --max-depth --max-entries
-			--max-ratio --max-size --no-devices --overlay --platform --sync --volatile' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W '--help --version --gid-map --keep-ids --layers --max-depth --max-entries
+			--max-ratio --max-size --no-devices --overlay --platform --sync --uid-map --volatile' -- "$cur")
 	else
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")

@@ -1,7 +1,7 @@
 LIBEXEC  += imgunpack/imgunpack
 ARCHIVES += imgunpack/imgunpack
 unpack.objs := imgunpack/apply.c imgunpack/attr.c imgunpack/compare.c imgunpack/entry.c imgunpack/feed.c \
-    imgunpack/flat.c imgunpack/layer.c imgunpack/link.c imgunpack/load.c imgunpack/map.c imgunpack/overlay.c \
+    imgunpack/flat.c imgunpack/ids.c imgunpack/layer.c imgunpack/link.c imgunpack/load.c imgunpack/map.c imgunpack/modes.c imgunpack/overlay.c \
     imgunpack/parent.c imgunpack/place.c imgunpack/stack.c imgunpack/store.c imgunpack/store_gc.c \
     imgunpack/times.c imgunpack/upper.c imgunpack/uses.c imgunpack/whiteout.c imgunpack/worker.c
 imgunpack/imgunpack.objs := $(unpack.objs)

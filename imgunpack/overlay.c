@@ -85,6 +85,8 @@ static int fill(const struct overlay *o, size_t layer, const struct store_key *k
 		if (path_remove_tree(new_dirfd, "work"))
 			die("remove the work directory of '%s'", k->text);
 	}
+	if (!n)
+		apply_finish(&a);
 	if (!n && store_commit(o->stack->store_dirfd, k, new_dirfd, &a, o->unpack->sync) < 0)
 		die("store layer '%s'", k->text);
 	apply_free(&a);

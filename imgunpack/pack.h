@@ -25,6 +25,7 @@ struct pack_source {
 	const char *beside; /* PACK_SINCE: the old tree; PACK_UPPER: the merged one, or NULL */
 	bool content;	    /* PACK_SINCE: read files that look the same */
 	bool root;	    /* describe the top directory, too */
+	bool pretend;	    /* owners are what imgunpack has noted for who is not root */
 };
 
 /* Bytes of a tar on their way: hashed, compressed, and handed to PUT (0, or -1 and errno). */

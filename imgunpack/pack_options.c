@@ -10,7 +10,7 @@ static const char *compress, *tag, *platform, *comment, *created_by;
 
 /* --since and --merged are about the directory that follows, the flags about all. */
 static const char *since, *merged;
-static bool content, root;
+static bool content, root, pretend;
 
 static void add_source(enum pack_kind kind, const char *path, const char *beside)
 {
@@ -71,6 +71,8 @@ const struct opt pack_opts[] = {
 	{ 0, "platform", OPT_STR, &platform, "OS/ARCH",
 	  "what a new image is for, which of several is the base" },
 	{ 0, "root", OPT_FLAG, &root, NULL, "describe the top directory itself, too" },
+	{ 0, "rootless", OPT_FLAG, &pretend, NULL,
+	  "owners are those imgunpack has noted for who is not root" },
 	{ 0, "shell", OPT_STR, &edit.shell, "JSON", "the shell of builds, a JSON array" },
 	{ 0, "since", OPT_STR, &since, "DIR",
 	  "of the next --layer, add only what differs from DIR" },
@@ -95,6 +97,8 @@ const struct opt pack_layer_opts[] = {
 	{ 0, "merged", OPT_STR, &merged, "DIR",
 	  "where the overlay of the next --upper is mounted: for what was renamed" },
 	{ 0, "root", OPT_FLAG, &root, NULL, "describe the top directory itself, too" },
+	{ 0, "rootless", OPT_FLAG, &pretend, NULL,
+	  "owners are those imgunpack has noted for who is not root" },
 	{ 0, "since", OPT_STR, &since, "DIR", "only what differs from DIR" },
 	{ 0, "upper", OPT_CALL, opt_fn(add_upper), "DIR",
 	  "an overlay's upper directory instead of DIR" },
@@ -125,6 +129,7 @@ const struct pack_source *pack_sources(size_t *n)
 	for (size_t i = 0; i < n_sources; i++) {
 		sources[i].content = content;
 		sources[i].root = root;
+		sources[i].pretend = pretend;
 	}
 	*n = n_sources;
 	return sources;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "imgunpack/ids.h"
 #include "imgunpack/pack.h"
 #include "imgunpack/pack_attr.h"
 #include "imgunpack/since.h"
@@ -24,6 +25,7 @@ struct name {
 struct tree {
 	struct tar_writer *w;
 	bool is_upper;
+	bool pretend;
 	struct since *since; /* what to pack of it; NULL is all */
 	int64_t epoch, newest;
 	dev_t dev;	  /* of the top directory; other file systems are mounted, not part of it */
@@ -99,11 +101,14 @@ static void write_body(struct tree *t, int fd, const struct tar_entry *e)
 	}
 }
 
-static void describe(struct tree *t, const struct stat *st, struct tar_entry *e)
+/* FD is the file's, or -1 of what has no notes. */
+static void describe(struct tree *t, int fd, const struct stat *st, struct tar_entry *e)
 {
 	e->mode = st->st_mode & 07777;
-	e->uid = st->st_uid;
-	e->gid = st->st_gid;
+	e->uid = t->pretend ? 0 : st->st_uid;
+	e->gid = t->pretend ? 0 : st->st_gid;
+	if (t->pretend && fd >= 0)
+		ids_read(fd, &e->uid, &e->gid);
 	e->mtime.tv_sec = st->st_mtime < t->epoch ? st->st_mtime : t->epoch;
 	if (e->mtime.tv_sec > t->newest)
 		t->newest = e->mtime.tv_sec;
@@ -132,7 +137,7 @@ static void pack_file(struct tree *t, int dirfd, int beside, const char *name, s
 
 	struct pack_attrs attrs = pack_attrs_read(fd, e->path, t->is_upper);
 
-	describe(t, &st, e);
+	describe(t, fd, &st, e);
 	if (attrs.elsewhere) {
 		body = open_beside(beside, name, O_RDONLY | O_NONBLOCK);
 		if (body < 0 || fstat(body, &st))
@@ -175,7 +180,7 @@ static void pack_subdir(struct tree *t, int dirfd, int beside, const char *name,
 
 	struct pack_attrs attrs = pack_attrs_read(fd, e->path, t->is_upper);
 
-	describe(t, &st, e);
+	describe(t, fd, &st, e);
 	e->xattrs = attrs.v;
 	e->nxattrs = attrs.n;
 	write_entry(t, e);
@@ -234,7 +239,7 @@ static void pack_entry(struct tree *t, int dirfd, int beside, const char *dir, c
 	const char *first = S_ISDIR(st->st_mode) || st->st_nlink < 2 ? NULL
 								     : first_name(t, st, path);
 
-	describe(t, st, &e);
+	describe(t, -1, st, &e);
 	if (first) {
 		e.link = first;
 		pack_link(t, dirfd, name, &e, S_ISREG(st->st_mode));
@@ -326,7 +331,7 @@ static void pack_root(struct tree *t, int fd)
 
 	if (fstat(fd, &st))
 		die("read the top directory");
-	describe(t, &st, &e);
+	describe(t, fd, &st, &e);
 	e.xattrs = attrs.v;
 	e.nxattrs = attrs.n;
 	write_entry(t, &e);
@@ -354,6 +359,7 @@ int64_t pack_tree(struct tar_writer *w, const struct pack_source *source)
 	if (source->beside)
 		beside = open_dir(source->beside);
 	t.dev = st.st_dev;
+	t.pretend = source->pretend;
 	t.chunk = xmalloc(CHUNK);
 	if (source->kind == PACK_SINCE) {
 		since_scan(&since, beside, fd);

@@ -18,12 +18,25 @@ enum {
 	OPTION_MAX = 255, /* of fsconfig */
 };
 
+/* Outside a user namespace nobody would see what is opaque in layers made inside one. */
+static void check_attributes(int store_dirfd, const char *store)
+{
+	static const char mark[] = ".userxattr";
+	bool marked = !faccessat(store_dirfd, mark, F_OK, AT_SYMLINK_NOFOLLOW);
+
+	if (ids_are_real() && marked)
+		diex("layer store '%s': it belongs to a user namespace", store);
+	if (!ids_are_real() && !marked && file_replace(store_dirfd, mark, 0600, "", 0, false) < 0)
+		die("mark layer store '%s'", store);
+}
+
 void stack_open(struct stack *s, const char *store)
 {
 	*s = (struct stack){ .store_dirfd = store_open(store, true) };
 	s->store = s->store_dirfd < 0 ? NULL : realpath(store, NULL);
 	if (!s->store)
 		die("open layer store '%s'", store);
+	check_attributes(s->store_dirfd, store);
 }
 
 static int open_layer(const struct stack *s, const struct store_key *k)
@@ -119,6 +132,8 @@ static void common_options(const struct stack *s, const char *upper, const char 
 	strv_add(o, "redirect_dir=nofollow");
 	strv_add(o, "metacopy=off");
 	strv_add(o, "index=off");
+	if (!ids_are_real())
+		strv_add(o, "userxattr");
 	if (!upper)
 		return;
 	add_dir(o, h, "upperdir", upper);

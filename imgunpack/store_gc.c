@@ -23,7 +23,7 @@ static bool is_live(const char *name, const struct strv *live)
 {
 	const char *root = str_after(name, ".root-");
 
-	if (str_eq(name, ".uses") || str_eq(name, ".root-none"))
+	if (str_eq(name, ".uses") || str_eq(name, ".userxattr") || str_eq(name, ".root-none"))
 		return true;
 	if (root || store_is_layer(name))
 		return strv_index(live->v, root ? root : name) >= 0;

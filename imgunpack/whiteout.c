@@ -117,9 +117,15 @@ static void mark(struct apply *a, const struct spot *s, const char *name, size_t
 		whiteout_set_opaque(a, fd, path);
 }
 
+/* Which of the two it takes is a mount option, see stack.c. */
+static const char *overlay_opaque(void)
+{
+	return ids_are_real() ? "trusted.overlay.opaque" : "user.overlay.opaque";
+}
+
 void whiteout_set_opaque(struct apply *a, int fd, const char *path)
 {
-	if (fsetxattr(fd, "trusted.overlay.opaque", "y", 1, 0))
+	if (fsetxattr(fd, overlay_opaque(), "y", 1, 0))
 		die("make '%s' opaque", path);
 	strv_add(&a->opaque_dirs, path);
 }

@@ -34,6 +34,7 @@ enum tar_type {
 	TAR_FIFO = '6',
 };
 
+/* What the reader returns is malloc'd: a value may be replaced by another that is. */
 struct tar_xattr {
 	const char *name; /* "user.x": without SCHILY.xattr. */
 	const void *value;
