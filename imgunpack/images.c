@@ -1,4 +1,5 @@
 #include "imgunpack/imgctl.h"
+#include "imgunpack/map.h"
 #include "imgunpack/store.h"
 #include "lib/die.h"
 #include "lib/mem.h"
@@ -7,7 +8,7 @@ struct walk {
 	int dirfd;
 	ctl_image_fn *found;
 	void *ctx;
-	size_t left; /* documents, a bound for graphs that fan out */
+	struct map seen; /* documents, by depth: an index may list one as often as it likes */
 };
 
 static void visit(struct walk *w, const struct image_descriptor *d, int depth);
@@ -46,10 +47,11 @@ static void visit(struct walk *w, const struct image_descriptor *d, int depth)
 {
 	_buf_ struct buf b = { 0 };
 
-	if (!*d->id.text || depth > IMAGE_NESTING_MAX || !w->left ||
+	if (!*d->id.text || depth > IMAGE_NESTING_MAX ||
+	    map_get(&w->seen, map_key((uint64_t)depth, d->id.text)) ||
 	    blob_read(w->dirfd, &d->id, d->size, IMAGE_JSON_MAX, &b))
 		return;
-	w->left--;
+	map_put(&w->seen, map_key((uint64_t)depth, d->id.text), 1);
 	if (image_kind(d->mediaType) == IMAGE_INDEX)
 		visit_index(w, &b, d->mediaType, depth);
 	else if (image_kind(d->mediaType) == IMAGE_MANIFEST)
@@ -59,7 +61,7 @@ static void visit(struct walk *w, const struct image_descriptor *d, int depth)
 void ctl_each_image(int layout_dirfd, ctl_image_fn *found, void *ctx)
 {
 	char why[LAYOUT_WHY_MAX];
-	struct walk w = { layout_dirfd, found, ctx, IMAGE_ENTRIES_MAX };
+	struct walk w = { layout_dirfd, found, ctx, { 0 } };
 	struct image_index index;
 
 	if (layout_read_index(layout_dirfd, &index, why))
@@ -67,6 +69,7 @@ void ctl_each_image(int layout_dirfd, ctl_image_fn *found, void *ctx)
 	for (size_t i = 0; i < index.n_manifests; i++)
 		visit(&w, &index.manifests[i], 0);
 	image_index_free(&index);
+	map_free(&w.seen);
 }
 
 static void add_keys(void *ctx, _unused_ const struct image_manifest *m,

@@ -17,6 +17,15 @@ void unpack_prepare(void)
 	setrlimit(RLIMIT_NOFILE, &l);
 }
 
+/* Whoever asks for another system's files gets them. */
+static void check_system(const struct layout_image *i)
+{
+	const char *os = i->config.os;
+
+	if (os && *os && !str_eq(os, "linux"))
+		diex("image '%s': is for %s (--platform)", i->digest.text, os);
+}
+
 void unpack_load(struct unpack *u, const char *name, const char *platform)
 {
 	char why[LAYOUT_WHY_MAX];
@@ -37,5 +46,7 @@ void unpack_load(struct unpack *u, const char *name, const char *platform)
 		die("lock '%s'", n.dir);
 	if (layout_load(u->layout_dirfd, &n, platform ? &want : NULL, &u->image, why) < 0)
 		diex("%s", why);
+	if (!platform)
+		check_system(&u->image);
 	layout_name_free(&n);
 }

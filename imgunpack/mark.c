@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "imgunpack/imgctl.h"
+#include "imgunpack/map.h"
 #include "lib/die.h"
 #include "lib/io.h"
 
@@ -11,6 +12,7 @@ struct marking {
 	int layout_dirfd;
 	struct digests *found;
 	size_t n_documents;
+	struct map seen; /* documents, by depth: an index may list one as often as it likes */
 };
 
 /* Add the member "digest" of every object below J. More than the schemas name, on purpose: what we
@@ -49,8 +51,9 @@ static void mark_document(struct marking *m, const struct json *e, int depth)
 	struct digest d;
 
 	if (!text || digest_parse(text, &d) || depth > IMAGE_NESTING_MAX ||
-	    m->n_documents++ > MAX_DOCUMENTS)
+	    map_get(&m->seen, map_key((uint64_t)depth, d.text)) || m->n_documents++ > MAX_DOCUMENTS)
 		return;
+	map_put(&m->seen, map_key((uint64_t)depth, d.text), 1);
 	doc = read_document(m->layout_dirfd, &d);
 	if (!doc)
 		return;
@@ -76,6 +79,7 @@ void xmark_entry(int layout_dirfd, const struct json *j, struct digests *out)
 		digests_add(out, &d);
 	mark_document(&m, j, 0);
 	digests_settle(out);
+	map_free(&m.seen);
 }
 
 void xmark(int layout_dirfd, struct digests *out)
@@ -93,4 +97,5 @@ void xmark(int layout_dirfd, struct digests *out)
 	mark_tree(index, out);
 	mark_listed(&m, index, 0);
 	digests_settle(out);
+	map_free(&m.seen);
 }

@@ -14,30 +14,28 @@ teardown() {
 
 ok="tar(folder('a'), entry('a/x', 'x' * 100000), entry('y', 'y'))"
 
-@test "stream: a blob that is not what its digest says" {
-	make_image <<-PY
-		image(layer($ok, digest='sha256:' + '0' * 64))
-	PY
-	refuse "imgunpack: unpack layer 'sha256:000*': the blob is not what its digest says"
-}
-
-@test "stream: a blob longer or shorter than its descriptor says" {
-	make_image <<-PY
-		image(layer($ok, size=100))
-	PY
-	refuse "imgunpack: unpack layer *: the blob is longer than its descriptor says"
-	rm -rf l
-	make_image <<-PY
-		image(layer($ok, size=100000))
-	PY
-	refuse "imgunpack: unpack layer *: the blob is shorter than its descriptor says"
-}
-
-@test "stream: content that is not what the diff_ids say" {
-	make_image <<-PY
-		image(layer($ok, diff_id='sha256:' + '1' * 64))
-	PY
-	refuse "imgunpack: unpack layer *: the content is not what the image's diff_ids say"
+@test "stream: a blob that lies about itself, breaks off or is damaged is refused" {
+	refuse_each 'image(@, tag=t)' "ok = $ok
+gz = layer(ok)['blob']
+zst = layer(ok, codec='zstd')['blob']
+flipped = lambda b: b[:len(b) // 2] + bytes([b[len(b) // 2] ^ 0xff]) + b[len(b) // 2 + 1:]" <<-'CASES'
+		imgunpack: unpack layer 'sha256:000*': the blob is not what its digest says|layer(ok, digest='sha256:' + '0' * 64)
+		imgunpack: unpack layer *: the blob is longer than its descriptor says|layer(ok, size=100)
+		imgunpack: unpack layer *: the blob is shorter than its descriptor says|layer(ok, size=100000)
+		imgunpack: unpack layer *: the content is not what the image's diff_ids say|layer(ok, diff_id='sha256:' + '1' * 64)
+		imgunpack: unpack layer *: the content is not what the image's diff_ids say|layer(ok + b'trailing', diff_id=sha(ok))
+		imgunpack: image *: 2 layers, but 1 diff_ids|layer(ok), layer(tar(entry('z'))), diff_ids=[sha(ok)]
+		imgunpack: image *: 1 layers, but 2 diff_ids|layer(ok), diff_ids=[sha(ok), sha(b'')]
+		imgunpack: unpack layer *: the compressed stream is truncated|layer(ok, blob=gz[:len(gz) // 2])
+		imgunpack: unpack layer *: the compressed stream is truncated|layer(ok, codec='zstd', blob=zst[:len(zst) // 2])
+		imgunpack: unpack layer *: the archive ends within an entry|layer(ok[:50000], codec='none')
+		imgunpack: unpack layer *|layer(ok, blob=flipped(gz))
+		imgunpack: unpack layer *|layer(ok, codec='zstd', blob=flipped(zst))
+		imgunpack: unpack layer *: the compressed stream is *|layer(ok, blob=gz + b'junk')
+		imgunpack: unpack layer *: the compressed stream is *|layer(ok, blob=gz + b'\0\0junk')
+		imgunpack: unpack layer *: the compressed stream is *|layer(ok, blob=gz + gzip.compress(b'')[:5])
+		imgunpack: unpack layer *: the compressed stream is broken|layer(ok, codec='zstd', blob=b'\x28\xb5\x2f\xfd\0' + bytes([18 << 3]) + b'\1\0\0')
+	CASES
 }
 
 @test "stream: what follows the end of the archive counts for the DiffID, and is not unpacked" {
@@ -46,24 +44,6 @@ ok="tar(folder('a'), entry('a/x', 'x' * 100000), entry('y', 'y'))"
 	PY
 	accept
 	[ ! -e flat/second ]
-	umount mounted
-	rm -rf l flat store c
-	make_image <<-PY
-		image(layer($ok + b'trailing', diff_id=sha($ok)))
-	PY
-	refuse "imgunpack: unpack layer *: the content is not what the image's diff_ids say"
-}
-
-@test "stream: more layers than diff_ids, and fewer" {
-	make_image <<-PY
-		image(layer($ok), layer(tar(entry('z'))), diff_ids=[sha($ok)])
-	PY
-	refuse "imgunpack: *"
-	rm -rf l
-	make_image <<-PY
-		image(layer($ok), diff_ids=[sha($ok), sha(b'')])
-	PY
-	refuse "imgunpack: *"
 }
 
 @test "stream: a missing blob is named" {
@@ -73,30 +53,6 @@ ok="tar(folder('a'), entry('a/x', 'x' * 100000), entry('y', 'y'))"
 		                if open('l/blobs/sha256/' + f, 'rb').read(2) == b'\x1f\x8b']
 	PY
 	refuse "imgunpack: open layer 'sha256:*': No such file or directory"
-}
-
-@test "stream: truncated gzip, zstd and tar" {
-	for codec in gzip zstd; do
-		rm -rf l
-		make_image <<-PY
-			b = layer($ok, codec='$codec')['blob']
-			image(layer($ok, codec='$codec', blob=b[:len(b) // 2]))
-		PY
-		refuse "imgunpack: unpack layer *: the compressed stream is truncated"
-	done
-	rm -rf l
-	make_image <<-PY
-		image(layer($ok[:50000], codec='none'))
-	PY
-	refuse "imgunpack: unpack layer *: the archive ends within an entry"
-}
-
-@test "stream: a damaged gzip stream" {
-	make_image <<-PY
-		b = bytearray(layer($ok)['blob']); b[len(b) // 2] ^= 0xff
-		image(layer($ok, blob=bytes(b)))
-	PY
-	refuse "imgunpack: unpack layer *: *"
 }
 
 @test "stream: many gzip members and zstd frames are one stream" {
@@ -112,20 +68,11 @@ ok="tar(folder('a'), entry('a/x', 'x' * 100000), entry('y', 'y'))"
 	same_trees flat flat-z
 }
 
-@test "stream: NULs behind the last member are ignored, junk is not" {
+@test "stream: NULs behind the last member are ignored" {
 	make_image <<-PY
 		image(layer($ok, blob=gzip.compress($ok) + b'\0' * 1000))
 	PY
 	accept
-	umount mounted
-	rm -rf l flat store c
-	for junk in "b'junk'" "b'\0\0junk'" "gzip.compress(b'')[:5]"; do
-		rm -rf l
-		make_image <<-PY
-			image(layer($ok, blob=gzip.compress($ok) + $junk))
-		PY
-		refuse "imgunpack: unpack layer *: the compressed stream is *"
-	done
 }
 
 @test "stream: a wrong media type is read for what it is, with a warning" {
@@ -144,13 +91,7 @@ ok="tar(folder('a'), entry('a/x', 'x' * 100000), entry('y', 'y'))"
 }
 
 @test "stream: things readers of tar disagree about are refused" {
-	while IFS='|' read -r why entries; do
-		rm -rf l
-		make_image <<-PY
-			image(layer(tar(entry('before', 'x'), $entries, entry('after', 'x'))))
-		PY
-		refuse "imgunpack: unpack layer *: $why"
-	done <<-'CASES'
+	refuse_each "image(layer(tar(entry('before', 'x'), @, entry('after', 'x'))), tag=t)" < <(sed 's/^/imgunpack: unpack layer *: /' <<-'CASES'
 		a body behind something that is no file|entry('l', b'data', kind='2', link='x')
 		a body behind something that is no file|entry('d', b'data', kind='5')
 		both a GNU and a pax name for one entry|header('././@LongLink', 'L', 5) + pad(b'name\0') + pax({'path': 'x'}) + entry('y')
@@ -171,6 +112,8 @@ ok="tar(folder('a'), entry('a/x', 'x' * 100000), entry('y', 'y'))"
 		something behind a single zero block|b'\0' * 512
 		an entry of a type that images do not have|entry('y', kind='M')
 		an entry of a type that images do not have|entry('y', kind='S')
+		an entry of a type that images do not have|entry('y', kind='V')
+		an entry of a type that images do not have|entry('y', kind='Z')
 		an entry without a name|entry('')
 		a link to nothing|entry('y', kind='1')
 		a broken sparse map|pax({'GNU.sparse.map': '0,1,2'}) + entry('y', 'x')
@@ -178,6 +121,7 @@ ok="tar(folder('a'), entry('a/x', 'x' * 100000), entry('y', 'y'))"
 		a sparse map that does not fit its file|pax({'GNU.sparse.map': '0,9', 'GNU.sparse.size': '10'}) + entry('y', 'xy')
 		too many or too long extended attributes|pax([('SCHILY.xattr.user.%d' % i, 'x') for i in range(129)]) + entry('y')
 	CASES
+	)
 }
 
 @test "stream: the size of a pax header wins, so that nothing can be smuggled" {

@@ -27,14 +27,18 @@ over() {
 	[ "$(cd flat && find . | sort | tr '\n' ' ')" = '. ./a ./a/old ' ]
 }
 
-@test "whiteout: names that mean the directory itself or its parent are refused" {
-	for name in .wh. .wh.. .wh... a/.wh. a/.wh.. a/.wh... .wh.a/x; do
-		rm -rf l
-		make_image <<-PY
-			image($base, layer(tar(folder('a'), entry('$name'))))
-		PY
-		refuse "imgunpack: unpack '$name': no valid whiteout"
-	done
+@test "whiteout: names that mean the directory itself or its parent, and devices that would be one, are refused" {
+	refuse_each "image($base, layer(tar(folder('a'), @)), tag=t)" <<-'CASES'
+		imgunpack: unpack '.wh.': no valid whiteout|entry('.wh.')
+		imgunpack: unpack '.wh..': no valid whiteout|entry('.wh..')
+		imgunpack: unpack '.wh...': no valid whiteout|entry('.wh...')
+		imgunpack: unpack 'a/.wh.': no valid whiteout|entry('a/.wh.')
+		imgunpack: unpack 'a/.wh..': no valid whiteout|entry('a/.wh..')
+		imgunpack: unpack 'a/.wh...': no valid whiteout|entry('a/.wh...')
+		imgunpack: unpack '.wh.a/x': no valid whiteout|entry('.wh.a/x')
+		imgunpack: unpack 'f': character device 0:0|entry('f', kind='3')
+		imgunpack: link 'b' to 'f': No such file or directory|whiteout('.wh.f'), hardlink('b', 'f')
+	CASES
 }
 
 @test "whiteout: through a link deletes inside only" {
@@ -121,13 +125,6 @@ over() {
 	[ "$(ls -A flat | tr '\n' ' ')" = 'a f n ' ]
 }
 
-@test "overlay: a character device 0:0 is refused" {
-	make_image <<-PY
-		image($base, layer(tar(entry('f', kind='3', major=0, minor=0))))
-	PY
-	refuse "imgunpack: unpack 'f': character device 0:0"
-}
-
 @test "overlay: a layer cannot forge what is below it by attributes" {
 	make_image <<-'PY'
 		x = lambda k, v: pax({'SCHILY.xattr.' + k: v})
@@ -148,13 +145,6 @@ over() {
 	accept
 	[ "$(cat mounted/hard mounted/a/hard)" = 31 ]
 	[ "$(stat -c %h mounted/f)" = 2 ]
-}
-
-@test "overlay: a hard link cannot make a whiteout" {
-	make_image <<-PY
-		image($base, layer(tar(whiteout('.wh.f'), hardlink('a', 'f'))))
-	PY
-	refuse "imgunpack: link 'a' to 'f': No such file or directory"
 }
 
 @test "overlay: parents that a layer leaves out keep what the lower layer says of them" {

@@ -1,6 +1,6 @@
 # unpacked.bash - helpers for tests of images: `load lib/unpacked`.
 #
-# Defines: unpacked_setup, unpacked_teardown, make_image, odd_tree, refuse, accept, walk, same_trees.
+# Defines: unpacked_setup, unpacked_teardown, make_image, odd_tree, refuse, refuse_each, accept, walk, same_trees.
 # shellcheck shell=bash disable=SC2154
 
 # unpacked_setup - for setup(): go to a fresh directory with something beside it that no image may touch.
@@ -78,19 +78,40 @@ walk() {
 	)
 }
 
-# refuse PATTERN [OPTION...] - both forms fail with this one line, and nothing is left or touched.
-refuse() {
-	local pattern=$1
-	shift
-	run --separate-stderr imgunpack "$@" l:t flat
+# refused PATTERN IMAGE [OPTION...] - both forms fail with this one line, and nothing is left.
+refused() {
+	local pattern=$1 image=$2
+	shift 2
+	run --separate-stderr imgunpack "$@" "$image" flat
 	assert_status 1
 	assert_one_line "$pattern"
 	[ -z "$output" ] || fail "stdout: $output"
-	run --separate-stderr imgunpack --layers store --overlay c "$@" l:t mounted
+	run --separate-stderr imgunpack --layers store --overlay c "$@" "$image" mounted
 	assert_status 1
 	assert_one_line "$pattern"
 	[ ! -e flat ] && [ ! -e .flat.unpack ] || fail "left behind: $(ls -A)"
-	[ -z "$(find store -name '.*' -print)" ] || fail "left behind: $(ls -A store)"
+	[ -z "$(find store -name '.*' -print 2>/dev/null)" ] || fail "left behind: $(ls -A store)"
+}
+
+# refuse PATTERN [OPTION...] - l:t is refused, and nothing outside is touched.
+refuse() {
+	refused "$1" l:t "${@:2}"
+	untouched
+}
+
+# refuse_each TEMPLATE [PROGRAM] <<"PATTERN|WHAT" - an image for every line, all made at once: TEMPLATE with WHAT for @ and
+# the tag in t, behind PROGRAM. Each is refused with its PATTERN.
+refuse_each() {
+	local pattern what n patterns=() program=${2-}
+	while IFS='|' read -r pattern what; do
+		program+=$'\n'"t = 'c${#patterns[@]}'; ${1/@/"$what"}"
+		patterns+=("$pattern")
+	done
+	[ ${#patterns[@]} -gt 0 ] || fail "no cases"
+	make_image <<<"$program"
+	for n in "${!patterns[@]}"; do
+		refused "${patterns[n]}" "l:c$n" || fail "of case $n, '${patterns[n]}'"
+	done
 	untouched
 }
 
