@@ -19,7 +19,9 @@ bool annotation_is_on(const struct spec *spec, const char *name)
 void annotations_check(const struct spec *spec)
 {
 	static const char *const refused[] = { "run.oci.handler", "run.oci.seccomp.plugins",
-					       "run.oci.seccomp_bpf_data" };
+					       "run.oci.seccomp_bpf_data",
+					       "run.oci.delegate-cgroup",
+					       "run.oci.systemd.force_cgroup_v1" };
 
 	for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
 		if (annotation(spec, refused[i]))

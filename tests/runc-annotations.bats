@@ -47,7 +47,8 @@ with_groups() {
 
 @test "runc: annotations that ask for what is not here are refused" {
 	local name
-	for name in run.oci.handler run.oci.seccomp.plugins run.oci.seccomp_bpf_data; do
+	for name in run.oci.handler run.oci.seccomp.plugins run.oci.seccomp_bpf_data run.oci.delegate-cgroup \
+		run.oci.systemd.force_cgroup_v1; do
 		configure '.process.args = ["true"] | .annotations = {"'$name'": "krun"}'
 		run --separate-stderr rc run -b "$bundle" "$id"
 		assert_status 1

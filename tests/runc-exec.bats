@@ -119,3 +119,101 @@ teardown() {
 	rc delete --force "$id"
 	umount -l "$BATS_TEST_TMPDIR/chroot"
 }
+
+@test "runc exec: environment, groups, no_new_privs, descriptors and a pause are as its options say" {
+	configure '.process.args = ["sleep", "1000"] | .process.noNewPrivileges = false'
+	rc run -d -b "$bundle" "$id" >/dev/null 2>&1 3>&-
+	run --separate-stderr rc exec -env A=1,2 --env B= --env A=3,4 --additional-gids 5 -g 6 --no-new-privs "$id" \
+		sh -c 'echo "$A|${B-unset}"; id -G; grep NoNewPrivs /proc/self/status'
+	assert_output "3,4|
+0 5 6
+NoNewPrivs:	1"
+	run --separate-stderr rc exec --env A "$id" true
+	assert_status 255
+	assert_one_line "*process.env*: not NAME=VALUE*"
+	echo handed >"$BATS_TEST_TMPDIR/file"
+	run --separate-stderr rc exec --preserve-fds 1 "$id" sh -c 'cat <&3; ls /proc/self/fd | xargs' 3<"$BATS_TEST_TMPDIR/file"
+	assert_output "handed
+0 1 2 3 4"
+	run --separate-stderr rc exec --preserve-fds 20 "$id" true
+	assert_status 255
+	assert_one_line "*unable to stat preserved-fd*"
+	rc pause "$id"
+	run --separate-stderr rc exec "$id" true
+	assert_status 255
+	assert_one_line "*cannot exec in a paused container (use --ignore-paused to override)*"
+	rc exec --ignore-paused --detach "$id" touch /tmp/thawed </dev/null >/dev/null 2>&1 3>&- &
+	wait_for 5 joined
+	[ ! -e "$rootfs/tmp/thawed" ]
+	rc resume "$id"
+	wait_for 5 test -e "$rootfs/tmp/thawed"
+	wait
+}
+
+# joined - somebody beside init is in the container.
+joined() {
+	[ "$(rc ps --format json "$id" | jq length)" -gt 1 ]
+}
+
+@test "runc exec: a label without its security module is an error that says so" {
+	configure '.process.args = ["sleep", "1000"]'
+	rc run -d -b "$bundle" "$id" >/dev/null 2>&1 3>&-
+	[ -e /sys/module/apparmor/parameters/enabled ] || {
+		run --separate-stderr rc exec --apparmor some "$id" true
+		assert_status 255
+		assert_one_line "*pparmor*"
+	}
+	[ -e /sys/fs/selinux/enforce ] || {
+		run --separate-stderr rc exec --process-label some "$id" true
+		assert_status 255
+		assert_one_line "*selinux*"
+	}
+}
+
+@test "runc exec: -t has a terminal, which goes to the console socket when detached; --pidfd-socket a pidfd" {
+	need python3 script
+	configure '.process.args = ["sleep", "1000"]'
+	rc run -d -b "$bundle" "$id" >/dev/null 2>&1 3>&-
+	run script -qec "timeout 30 runc --root '$root' exec -t '$id' sh -c 'tty; test -t 0 && echo yes'" /dev/null
+	[[ $output == */dev/pts/*yes* ]] || fail "$output"
+	run --separate-stderr rc exec -d -t "$id" true
+	assert_status 255
+	assert_one_line "*cannot allocate tty if runc will detach without setting console socket*"
+	run --separate-stderr rc exec --console-socket "$BATS_TEST_TMPDIR/console" "$id" true
+	assert_status 255
+	assert_one_line "*cannot use console socket if runc will not detach or allocate tty*"
+	cat >"$BATS_TEST_TMPDIR/take.py" <<-'END'
+		import os, socket, sys
+		def take(path):
+		    s = socket.socket(socket.AF_UNIX)
+		    s.bind(path)
+		    s.listen(1)
+		    return s
+		def receive(s):
+		    c, _ = s.accept()
+		    name, fds, _, _ = socket.recv_fds(c, 4096, 4)
+		    return name.decode(), fds[0]
+		socks = [take(p) for p in sys.argv[1:3]]
+		open(sys.argv[3] + ".ready", "w")
+		name, master = receive(socks[0])
+		kind, pidfd = receive(socks[1])
+		text = b""
+		try:
+		    while b"done" not in text:
+		        text += os.read(master, 4096)
+		except OSError:
+		    pass
+		info = open("/proc/self/fdinfo/%d" % pidfd).read()
+		open(sys.argv[3], "w").write("%s\n%s\n%s\n%s\n" % (name, kind, text.decode(), info))
+	END
+	python3 "$BATS_TEST_TMPDIR/take.py" "$BATS_TEST_TMPDIR/console" "$BATS_TEST_TMPDIR/pidfd" \
+		"$BATS_TEST_TMPDIR/out" 3>&- &
+	wait_for 5 test -e "$BATS_TEST_TMPDIR/out.ready"
+	rc exec -d -t --console-socket "$BATS_TEST_TMPDIR/console" --pidfd-socket "$BATS_TEST_TMPDIR/pidfd" \
+		--pid-file "$BATS_TEST_TMPDIR/pid" "$id" sh -c 'tty; echo done; sleep 1000' </dev/null >/dev/null 2>&1 3>&-
+	wait_for 5 grep -qs done "$BATS_TEST_TMPDIR/out"
+	grep -q ptmx "$BATS_TEST_TMPDIR/out"
+	grep -q '^setns$' "$BATS_TEST_TMPDIR/out"
+	grep -q /dev/pts/ "$BATS_TEST_TMPDIR/out"
+	wait_for 5 grep -q "^Pid:.$(cat "$BATS_TEST_TMPDIR/pid")$" "$BATS_TEST_TMPDIR/out"
+}
