@@ -207,7 +207,7 @@ void criu_start(struct criu *c)
 	c->sockfd = pair[0];
 }
 
-/* criu's log is where it says what went wrong: its last error. */
+/* criu's log is where it says what went wrong: its last error, but for "Dumping FAILED." */
 static void add_log(const struct criu *c, struct buf *why)
 {
 	_close_ int dirfd = c->log_dir ? open(c->log_dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
@@ -216,8 +216,12 @@ static void add_log(const struct criu *c, struct buf *why)
 
 	if (dirfd < 0 || file_read(dirfd, c->log_file, LOG_MAX, &text) || !text.len)
 		return;
-	for (const char *at = text.data; (next = strstr(at, "Error (")); at = next + 1)
-		error = next;
+	for (const char *at = text.data; (next = strstr(at, "Error (")); at = next + 1) {
+		const char *failed = strstr(next, "FAILED.");
+
+		if (!failed || failed > next + strcspn(next, "\n"))
+			error = next;
+	}
 	if (error)
 		buf_addf(why, ": %.*s", (int)strcspn(error, "\n"), error);
 	buf_addf(why, "; see '%s/%s'", c->log_dir, c->log_file);
