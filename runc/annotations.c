@@ -16,16 +16,26 @@ bool annotation_is_on(const struct spec *spec, const char *name)
 	return value && !str_eq(value, "0") && !str_eq(value, "false");
 }
 
+const char *annotation_refused(size_t i)
+{
+	static const char *const refused[] = {
+		"run.oci.handler",
+		"run.oci.seccomp.plugins",
+		"run.oci.seccomp_bpf_data",
+		"run.oci.delegate-cgroup",
+		"run.oci.systemd.force_cgroup_v1",
+	};
+
+	return i < ARRAY_LEN(refused) ? refused[i] : NULL;
+}
+
 void annotations_check(const struct spec *spec)
 {
-	static const char *const refused[] = { "run.oci.handler", "run.oci.seccomp.plugins",
-					       "run.oci.seccomp_bpf_data",
-					       "run.oci.delegate-cgroup",
-					       "run.oci.systemd.force_cgroup_v1" };
+	const char *name;
 
-	for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
-		if (annotation(spec, refused[i]))
-			diex("annotations: '%s' is not supported: '%s'", refused[i],
-			     annotation(spec, refused[i]));
+	for (size_t i = 0; (name = annotation_refused(i)); i++) {
+		if (annotation(spec, name))
+			diex("annotations: '%s' is not supported: '%s'", name,
+			     annotation(spec, name));
 	}
 }

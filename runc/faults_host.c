@@ -6,7 +6,9 @@
 #include "lib/ns.h"
 #include "lib/path.h"
 #include "lib/str.h"
+#include "runc/annotations.h"
 #include "runc/faults.h"
+#include "runc/launch.h"
 
 /* A fault at "/mounts/3/source": the keys of elements are what faults_find made of them. */
 static void add(struct faults *f, const char *list, const struct json *element, const char *member,
@@ -154,6 +156,34 @@ static void check_program(struct faults *f, const struct json *tree)
 		faults_add(f, "/process/args/0", "'%s' in the root: %s", name, strerror(errno));
 }
 
+static void check_annotations(struct faults *f, const struct json *tree)
+{
+	const struct json *all = json_get(tree, "annotations");
+	const char *name;
+
+	for (size_t i = 0; (name = annotation_refused(i)); i++) {
+		const char *value = json_get_str(all, name);
+		char pointer[128];
+
+		snprintf(pointer, sizeof(pointer), "/annotations/%s", name);
+		if (value && *value)
+			faults_add(f, pointer, "not supported: '%s'", value);
+	}
+}
+
+/* A label that cannot be had is an error, since doing without would break a promise silently. */
+static void check_labels(struct faults *f, const struct json *tree)
+{
+	const struct json *process = json_get(tree, "process");
+	const char *profile = json_get_str(process, "apparmorProfile");
+	const char *label = json_get_str(process, "selinuxLabel");
+
+	if (profile && *profile && !lsm_has_apparmor())
+		faults_add(f, "/process/apparmorProfile", "AppArmor is not enabled here");
+	if (label && *label && !lsm_has_selinux())
+		faults_add(f, "/process/selinuxLabel", "SELinux is not enabled here");
+}
+
 void faults_find_missing(struct faults *f, const struct json *tree)
 {
 	check_root(f, tree);
@@ -162,4 +192,6 @@ void faults_find_missing(struct faults *f, const struct json *tree)
 	check_hooks(f, tree);
 	check_capabilities(f, tree);
 	check_program(f, tree);
+	check_annotations(f, tree);
+	check_labels(f, tree);
 }

@@ -160,6 +160,8 @@ void sysctl_apply(const struct launch *l);
  * console_sockfd. */
 void console_open(const struct launch *l, int rootfd);
 /* lsm.c: labels for the coming execve, by the private proc. */
+bool lsm_has_apparmor(void);
+bool lsm_has_selinux(void);
 void lsm_check(const struct launch *l);
 void lsm_apply(const struct launch *l);
 /* sched.c: scheduler, io priority, personality, memory policy. */

@@ -7,14 +7,14 @@
 #include "lib/str.h"
 #include "runc/launch.h"
 
-static bool has_apparmor(void)
+bool lsm_has_apparmor(void)
 {
 	_free_ char *on = file_read_line(AT_FDCWD, "/sys/module/apparmor/parameters/enabled");
 
 	return on && *on == 'Y';
 }
 
-static bool has_selinux(void)
+bool lsm_has_selinux(void)
 {
 	return !access("/sys/fs/selinux/enforce", F_OK);
 }
@@ -25,12 +25,12 @@ void lsm_check(const struct launch *l)
 	const struct spec_process *p = l->process;
 	const char *mount_label = l->spec->linux_->mountLabel;
 
-	if (p->apparmorProfile && *p->apparmorProfile && !has_apparmor())
+	if (p->apparmorProfile && *p->apparmorProfile && !lsm_has_apparmor())
 		diex("apparmor profile '%s' specified in config, but apparmor is not enabled in "
 		     "the "
 		     "kernel",
 		     p->apparmorProfile);
-	if (p->selinuxLabel && *p->selinuxLabel && !has_selinux())
+	if (p->selinuxLabel && *p->selinuxLabel && !lsm_has_selinux())
 		diex("selinux label '%s' is specified in config, but selinux is disabled or not "
 		     "supported",
 		     p->selinuxLabel);

@@ -68,6 +68,9 @@ teardown() {
 		/process/rlimits/1/type: unknown value 'RLIMIT_X'
 		/process/rlimits/2: soft is above hard
 	END
+	jq 'del(.. | .seccomp?) | .annotations = {"run.oci.handler": "krun", "x": "y"}' "$bundle/config.json" >"$bundle/handler.json"
+	run --separate-stderr rc check -b "$bundle" -f handler.json
+	assert_line "/annotations/run.oci.handler: not supported: 'krun'"
 	run --separate-stderr rc check --json -b "$bundle"
 	assert_status 1
 	[ "$(jq -r '.pointer + ": " + .reason' <<<"$output" | sort)" = "$(cat "$BATS_TEST_TMPDIR/got")" ]

@@ -100,3 +100,19 @@ MESSAGE=container does not exist: 'nobody'" ]
 	assert_one_line "runc: invalid log-level: 'loud'"
 	rmdir "$root/broken"
 }
+
+@test "runc: a user's state is below XDG_RUNTIME_DIR, also for root of a namespace that is the user's" {
+	need kernel:userns
+	mkdir "$BATS_TEST_TMPDIR/xdg"
+	as_user() {
+		USER=$1 XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/xdg timeout 20 unshare -Ur runc list
+	}
+	rm -rf /run/runc
+	run --separate-stderr as_user somebody
+	assert_status 0
+	[ "$(stat -c %a "$BATS_TEST_TMPDIR/xdg/runc")" = 1700 ]
+	rmdir "$BATS_TEST_TMPDIR/xdg/runc"
+	as_user root
+	XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/xdg runc list
+	[ ! -e "$BATS_TEST_TMPDIR/xdg/runc" ]
+}
