@@ -63,6 +63,7 @@ static void run_ps(char *const *options, struct buf *out)
 	pid_t pid;
 
 	strv_add(&argv, "ps");
+	options += *options && str_eq(*options, "--");
 	for (; *options; options++)
 		strv_add(&argv, *options);
 	if (argv.n == 1)

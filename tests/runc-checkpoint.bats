@@ -227,3 +227,22 @@ running() {
 	assert_one_line "*open criu's directory '$BATS_TEST_TMPDIR/none': No such file*"
 	assert_empty "$(group_dirs)" groups
 }
+
+@test "runc restore: killed while criu works, it leaves what delete --force removes" {
+	need python3
+	local restore criu
+	configure '.process.args = ["sleep", "1000"]'
+	mkdir "$images"
+	echo '[]' >"$images/descriptors.json"
+	FAKE_CRIU=hang runc --root "$root" --criu "$LASH_TOP/tests/lib/fake-criu" restore -d -b "$bundle" \
+		--image-path "$images" "$id" </dev/null >/dev/null 2>&1 3>&- &
+	restore=$!
+	wait_for 10 grep -qs type "$FAKE_CRIU_LOG"
+	criu=$(pgrep -P "$restore")
+	kill -KILL "$restore"
+	wait "$restore" || :
+	rc delete --force "$id"
+	[ ! -e "$root/$id" ]
+	wait_for 5 test ! -e "/proc/$criu"
+	assert_empty "$(group_dirs)" groups
+}

@@ -360,6 +360,8 @@ stopped_are() {
 	[[ ${lines[0]} == *PID*CMD* && ${lines[1]} == *"sleep 1000"* ]] || fail "$output"
 	run --separate-stderr rc ps "$id" -o pid,args
 	[[ ${lines[1]} == *"$(init_pid) sleep 1000" ]] || fail "$output"
+	run --separate-stderr rc ps "$id" -- -o pid,args
+	[[ ${lines[1]} == *"$(init_pid) sleep 1000" ]] || fail "$output"
 	run --separate-stderr rc ps "$id" --no-such-option
 	assert_status 1
 	run --separate-stderr rc ps "$id" -o args
