@@ -24,6 +24,13 @@ static void add_option(struct buf *b, const char *name, const char *value)
 	buf_add(b, value, strlen(value) + 1);
 }
 
+static void add_path(struct buf *b, const char *name, const char *path)
+{
+	_free_ char *full = path ? realpath(path, NULL) : NULL;
+
+	add_option(b, name, full ? full : path);
+}
+
 static void add_options(struct buf *b, const char *name, const struct strv *values)
 {
 	for (size_t i = 0; i < values->n; i++)
@@ -44,7 +51,8 @@ static void add_flag(struct buf *b, const char *name, bool on)
 		buf_add(b, name, strlen(name) + 1);
 }
 
-/* Those a monitor needs that takes over: no paths that depend on where we were started. */
+/* Those a monitor needs that takes over, or makes the container again: no paths that depend on
+ * where we were started. */
 static int put_options(const struct run *r)
 {
 	_buf_ struct buf b = { 0 };
@@ -59,6 +67,11 @@ static int put_options(const struct run *r)
 	}
 	if (r->plan.passthrough)
 		add_option(&b, "--log", "passthrough");
+	add_path(&b, "--bundle", r->bundle);
+	add_path(&b, "--stdin-from", r->stdin_path);
+	add_flag(&b, "--stdin", r->open_stdin);
+	add_options(&b, "--create-arg", &r->create_args);
+	add_option(&b, "--dir", r->dir ? r->place : NULL);
 	add_number(&b, "--log-max-size", r->log_max_size);
 	add_number(&b, "--log-max-files", r->log_max_files);
 	add_option(&b, "--log-tag", r->log_tag);
@@ -70,6 +83,8 @@ static int put_options(const struct run *r)
 	add_option(&b, "--on-exit", r->on_exit);
 	add_options(&b, "--on-exit-arg", &r->on_exit_args);
 	add_number(&b, "--stall-ms", r->stall_ms);
+	add_option(&b, "--restart", r->restart_policy);
+	add_path(&b, "--events", r->events);
 	add_option(&b, "--sdnotify-socket", r->sdnotify_socket);
 	add_flag(&b, "--keep-stdio", r->keep_stdio);
 	return file_replace(r->dirfd, PLACE_OPTIONS, 0600, b.data, b.len, false);
@@ -86,6 +101,12 @@ int run_describe(const struct run *r)
 	for (unsigned i = 0; i < r->monitor.n_logs; i++)
 		buf_addf(&logs, "%s:%s\n", r->monitor.logs[i]->driver->name,
 			 r->monitor.logs[i]->target);
+	if (r->events) {
+		_free_ char *events = realpath(r->events, NULL);
+
+		if (!events || file_put_line(r->dirfd, PLACE_EVENTS, events) < 0)
+			return -1;
+	}
 	if (file_replace(r->dirfd, PLACE_RUNTIME, 0644, buf_str(&runtime), runtime.len, false) <
 		    0 ||
 	    file_replace(r->dirfd, PLACE_LOG, 0644, buf_str(&logs), logs.len, false) < 0 ||
@@ -115,14 +136,15 @@ void run_record_created(const struct run *r)
 		 (unsigned long long)inode_of(&m->streams[STREAM_OUT]),
 		 (unsigned long long)inode_of(&m->streams[STREAM_ERR]));
 	(void)!file_put_line(r->dirfd, PLACE_PIPES, pipes);
+	put_number(r->dirfd, PLACE_RESTARTS, r->restart.count);
 	/* Last: who reads it may rely on the rest. */
 	put_number(r->dirfd, PLACE_PID, (uint64_t)m->pid);
 }
 
 void run_abandon(struct run *r)
 {
-	static const char *const mine[] = { PLACE_RUNTIME_PID, PLACE_RUNTIME, PLACE_LOG, PLACE_TTY,
-					    PLACE_OPTIONS };
+	static const char *const mine[] = { PLACE_RUNTIME_PID, PLACE_RUNTIME, PLACE_LOG,
+					    PLACE_TTY,	       PLACE_OPTIONS, PLACE_EVENTS };
 
 	logging_abandon(&r->monitor);
 	if (!r->claimed)

@@ -7,6 +7,7 @@
 #include "lib/io.h"
 #include "lib/proc.h"
 #include "shim/ending.h"
+#include "shim/events.h"
 #include "shim/run.h"
 
 static struct run *run_of(struct monitor *m)
@@ -29,11 +30,22 @@ static void report(struct run *r, int status, const char *text, size_t len)
 	close(steal_fd(&r->report_fd));
 }
 
+static void tell_created(const struct run *r)
+{
+	struct event ev;
+
+	event_begin(&ev, r->id, r->adopted ? "adopted" : "created");
+	emit_int(&ev.j, "pid", r->monitor.pid);
+	event_end(&ev, r->events_fd);
+}
+
 static void on_created(struct monitor *m)
 {
 	struct run *r = run_of(m);
 
 	run_record_created(r);
+	tell_created(r);
+	again_start(r);
 	if (r->ready_fd >= 0) {
 		dprintf(r->ready_fd, "%d\n", m->pid);
 		close(steal_fd(&r->ready_fd));
@@ -42,12 +54,24 @@ static void on_created(struct monitor *m)
 	malloc_trim(0);
 }
 
+/* Made before, it was to run once more, and cannot. */
+static void end_unmade(struct run *r, int status)
+{
+	r->monitor.ending.code = status;
+	clock_gettime(CLOCK_REALTIME, &r->monitor.ending.finished);
+	r->monitor.ending.created = r->monitor.ending.finished;
+	run_end(r);
+}
+
 static void on_failed(struct monitor *m, int status, const char *why, size_t len)
 {
 	struct run *r = run_of(m);
 	_buf_ struct buf msg = { 0 };
 
-	run_abandon(r);
+	if (r->again)
+		end_unmade(r, status);
+	else
+		run_abandon(r);
 	/* What the runtime said is passed on as it is, as a line. */
 	if (!len)
 		buf_addf(&msg, "%s: create container '%s': %s failed", die_get_name(), r->id,
@@ -58,19 +82,102 @@ static void on_failed(struct monitor *m, int status, const char *why, size_t len
 	report(r, status, msg.data, msg.len);
 }
 
+static void tell_exit(const struct run *r, const struct ending *e)
+{
+	struct event ev;
+
+	event_begin(&ev, r->id, "exit");
+	emit_int(&ev.j, "exitCode", e->code);
+	emit_int(&ev.j, "signal", e->signal);
+	emit_bool(&ev.j, "oom", e->oom);
+	if (e->unknown)
+		emit_bool(&ev.j, "unknown", true);
+	event_end(&ev, r->events_fd);
+}
+
 static void on_ended(struct monitor *m, const struct ending *e)
 {
 	struct run *r = run_of(m);
 
-	(void)!ending_write(r->dirfd, m, e);
-	flock(r->dirfd, LOCK_UN);
+	again_ended(r);
+	tell_exit(r, e);
+	if (!again_wanted(r, e)) {
+		(void)!ending_write(r->dirfd, m, e);
+		flock(r->dirfd, LOCK_UN);
+	}
 }
 
-static const struct face face = { NULL, on_created, on_failed, on_ended };
+void run_end(struct run *r)
+{
+	struct monitor *m = &r->monitor;
+
+	(void)!ending_write(r->again ? r->lock_fd : r->dirfd, m, &m->ending);
+	flock(r->again ? r->lock_fd : r->dirfd, LOCK_UN);
+	if (!m->held)
+		return;
+	m->held = false;
+	loop_alarm(&m->loop, &r->back_off, -1);
+	process_on_exit(m);
+	monitor_leave_if_done(m);
+}
+
+/* While it is down for a moment, to be made again: the signal that would have ended it does. */
+static void on_signalled(struct monitor *m, int sig)
+{
+	struct run *r = run_of(m);
+
+	if (m->held && sig != SIGHUP)
+		run_end(r);
+}
+
+static void tell(struct monitor *m, const char *what)
+{
+	const struct run *r = run_of(m);
+	struct event ev;
+
+	event_begin(&ev, r->id, what);
+	event_end(&ev, r->events_fd);
+}
+
+static void on_oom(struct monitor *m)
+{
+	tell(m, "oom");
+}
+
+static void on_ready(struct monitor *m)
+{
+	tell(m, "ready");
+}
+
+static void on_reaped(struct monitor *m, pid_t pid, int wait_status)
+{
+	again_reaped(run_of(m), pid, wait_status);
+}
+
+static const struct face face = {
+	.created = on_created,
+	.failed = on_failed,
+	.ended = on_ended,
+	.signalled = on_signalled,
+	.ready = on_ready,
+	.reaped = on_reaped,
+};
+
+/* The OOM killer is watched only for those who want to know at once: it takes descriptors. */
+static const struct face watching_face = {
+	.created = on_created,
+	.failed = on_failed,
+	.ended = on_ended,
+	.oom = on_oom,
+	.signalled = on_signalled,
+	.ready = on_ready,
+	.reaped = on_reaped,
+};
 
 static int stay(struct run *r, const struct orphan *orphan)
 {
-	r->plan.face = &face;
+	r->adopted = orphan;
+	r->plan.face = r->events_fd >= 0 ? &watching_face : &face;
 	return orphan ? monitor_adopt(&r->monitor, &r->plan, orphan)
 		      : monitor_run(&r->monitor, &r->plan);
 }
@@ -90,7 +197,7 @@ int run_launch(struct run *r, const struct orphan *orphan)
 {
 	int channel[2];
 
-	if (r->foreground)
+	if (r->foreground || r->again)
 		return stay(r, orphan);
 	if (pipe2(channel, O_CLOEXEC) < 0)
 		die("make a pipe");

@@ -47,6 +47,8 @@ static void signals_ready(struct source *src, uint32_t events _unused_)
 		return;
 	if (info.ssi_signo == SIGCHLD)
 		process_reap(m);
+	else if (m->state == TOLD && m->plan->face->signalled)
+		m->plan->face->signalled(m, (int)info.ssi_signo);
 	else if (info.ssi_signo != SIGHUP || m->plan->foreground)
 		process_signal(m, (int)info.ssi_signo);
 }
@@ -88,7 +90,8 @@ static void tell_end(struct monitor *m)
 	notify_close(m);
 	stdio_close(m);
 	m->plan->face->ended(m, &m->ending);
-	process_on_exit(m);
+	if (!m->held)
+		process_on_exit(m);
 	monitor_leave_if_done(m);
 }
 
@@ -179,7 +182,8 @@ void monitor_log_drained(struct monitor *m)
 
 void monitor_leave_if_done(struct monitor *m)
 {
-	if (m->state == TOLD && !m->on_exit_pid && !stdio_is_open(m) && !logs_hold_up(m))
+	if (m->state == TOLD && !m->held && !m->on_exit_pid && !stdio_is_open(m) &&
+	    !logs_hold_up(m))
 		loop_stop(&m->loop);
 }
 
@@ -200,7 +204,7 @@ static void init(struct monitor *m, const struct plan *plan)
 	m->grace.ring = grace_over;
 	m->drain.ring = drain_over;
 	m->process.fd = m->signals.fd = m->console.listener.fd = m->ctl.fd = m->notify.fd =
-		m->listener.fd = m->input.fd = m->oom_fd = -1;
+		m->oom.fd = m->listener.fd = m->input.fd = m->oom_fd = -1;
 	for (int i = 0; i < MAX_CLIENTS; i++)
 		m->clients[i].src.fd = -1;
 	prctl(PR_SET_CHILD_SUBREAPER, 1);

@@ -41,6 +41,14 @@ struct face {
 	void (*failed)(struct monitor *m, int status, const char *why, size_t len);
 	/* The process has ended, its output is logged, the clients are gone. */
 	void (*ended)(struct monitor *m, const struct ending *e);
+	/* The OOM killer was at work in it. May be NULL. */
+	void (*oom)(struct monitor *m);
+	/* A signal came while there is no process. May be NULL. */
+	void (*signalled)(struct monitor *m, int sig);
+	/* The container said that it is ready. May be NULL. */
+	void (*ready)(struct monitor *m);
+	/* A child that is none of the monitor's own has ended. May be NULL. */
+	void (*reaped)(struct monitor *m, pid_t pid, int wait_status);
 };
 
 /* What is wanted; fixed before the monitor runs. Strings belong to the face. */
@@ -125,6 +133,7 @@ struct monitor {
 	const struct plan *plan;
 	struct loop loop;
 	enum { CREATING, RUNNING, ENDED, TOLD } state;
+	bool held; /* by the face, which has more to do after the end */
 
 	/* monitor.c, process.c */
 	struct source signals;
@@ -177,7 +186,10 @@ struct monitor {
 
 	/* oom.c */
 	int oom_fd;
-	uint64_t oom_before;
+	uint64_t oom_before, oom_told;
+	struct source oom;
+	struct alarm oom_again;
+	int oom_looks;
 };
 
 /* Make the process and stay until it has ended and all is told. Returns the exit code for a face

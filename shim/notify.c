@@ -65,6 +65,13 @@ static void hand_on(const char *to, const char *text, size_t len)
 		      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
 }
 
+static bool says_ready(const char *text, size_t len)
+{
+	const char *at = memmem(text, len, "READY=1", 7);
+
+	return at && (at == text || at[-1] == '\n');
+}
+
 static void notify_ready(struct source *src, uint32_t events _unused_)
 {
 	struct monitor *m = container_of(src, struct monitor, notify);
@@ -72,8 +79,11 @@ static void notify_ready(struct source *src, uint32_t events _unused_)
 	ssize_t n = recv(src->fd, text, sizeof(text), MSG_DONTWAIT);
 	size_t kept = n > 0 ? notify_filter(text, (size_t)n) : 0;
 
-	if (kept)
-		hand_on(m->plan->notify_to, text, kept);
+	if (!kept)
+		return;
+	hand_on(m->plan->notify_to, text, kept);
+	if (m->plan->face->ready && says_ready(text, kept))
+		m->plan->face->ready(m);
 }
 
 int notify_open(struct monitor *m)

@@ -2,10 +2,14 @@
  *
  * The kernel counts OOM kills per memory cgroup: oom_kill in memory.events (v2) and in
  * memory.oom_control (v1, since 4.13). We hold the file open from the beginning and compare at the
- * end, so nothing has to be watched, and a group that is being removed meanwhile does no harm.
+ * end, so that a group that is being removed meanwhile does no harm. A face that wants to know at
+ * once has the file watched; the kernel rings for more than kills, so the count is what is
+ * believed.
  */
 #include <fcntl.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
 
 #include "lib/fd.h"
 #include "lib/io.h"
@@ -15,7 +19,7 @@
 #include "lib/sys.h"
 #include "shim/monitor.h"
 
-enum { CGROUP_FILE_MAX = 64 * 1024, COUNTERS_MAX = 4096 };
+enum { CGROUP_FILE_MAX = 64 * 1024, COUNTERS_MAX = 4096, LOOKS = 20, LOOK_MS = 50 };
 
 void oom_shield(char saved[OOM_SCORE_MAX])
 {
@@ -52,8 +56,8 @@ static const char *cgroup_path_of(char *line, const char *controller)
 	return NULL;
 }
 
-/* Open FILE of the cgroup PID is in. Returns a descriptor or -1. */
-static int open_counter(pid_t pid, const char *controller, const char *mount, const char *file)
+/* Open the cgroup PID is in. Returns a directory's descriptor or -1. */
+static int open_group(pid_t pid, const char *controller, const char *mount)
 {
 	_buf_ struct buf lines = { 0 };
 	char name[32], *save = NULL;
@@ -69,8 +73,8 @@ static int open_counter(pid_t pid, const char *controller, const char *mount, co
 
 		if (!path)
 			continue;
-		buf_addf(&full, "%s%s/%s", mount, path, file);
-		return path_open_in_root(root, buf_str(&full), O_RDONLY);
+		buf_addf(&full, "%s%s", mount, path);
+		return path_open_in_root(root, buf_str(&full), O_PATH | O_DIRECTORY);
 	}
 	return -1;
 }
@@ -92,13 +96,71 @@ static bool read_counter(int fd, uint64_t *count)
 	return false;
 }
 
+/* v1 rings before the kill, which is counted a moment later. */
+static void oom_look(struct alarm *a)
+{
+	struct monitor *m = container_of(a, struct monitor, oom_again);
+	uint64_t count;
+
+	if (!read_counter(m->oom_fd, &count))
+		return;
+	if (count > m->oom_told) {
+		m->oom_told = count;
+		m->plan->face->oom(m);
+	} else if (m->oom_looks--) {
+		loop_alarm(&m->loop, a, LOOK_MS);
+	}
+}
+
+static void oom_ready(struct source *src, uint32_t events _unused_)
+{
+	struct monitor *m = container_of(src, struct monitor, oom);
+	char block[4096];
+
+	while (read(src->fd, block, sizeof(block)) > 0)
+		;
+	m->oom_looks = LOOKS;
+	oom_look(&m->oom_again);
+}
+
+/* An eventfd that v1's memory controller writes to. */
+static int ring_v1(int dirfd, int counter_fd)
+{
+	_close_ int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	char line[32];
+
+	snprintf(line, sizeof(line), "%d %d", fd, counter_fd);
+	return fd < 0 || file_poke(dirfd, "cgroup.event_control", line) < 0 ? -1 : steal_fd(&fd);
+}
+
+static int ring_v2(int counter_fd)
+{
+	_close_ int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	char link[FD_LINK_MAX];
+
+	if (fd < 0 || inotify_add_watch(fd, fd_link(counter_fd, link), IN_MODIFY) < 0)
+		return -1;
+	return steal_fd(&fd);
+}
+
 void oom_watch(struct monitor *m)
 {
-	m->oom_fd = open_counter(m->pid, "memory", "memory", "memory.oom_control");
-	if (m->oom_fd < 0)
-		m->oom_fd = open_counter(m->pid, "", ".", "memory.events");
+	_close_ int v1 = open_group(m->pid, "memory", "memory");
+	_close_ int v2 = v1 < 0 ? open_group(m->pid, "", ".") : -1;
+
+	if (v1 >= 0)
+		m->oom_fd = openat(v1, "memory.oom_control", O_RDONLY | O_CLOEXEC);
+	else if (v2 >= 0)
+		m->oom_fd = openat(v2, "memory.events", O_RDONLY | O_CLOEXEC);
 	if (!read_counter(m->oom_fd, &m->oom_before))
 		m->oom_before = 0;
+	m->oom_told = m->oom_before;
+	if (m->oom_fd < 0 || !m->plan->face->oom)
+		return;
+	m->oom = (struct source){ .ready = oom_ready };
+	m->oom_again.ring = oom_look;
+	m->oom.fd = v1 >= 0 ? ring_v1(v1, m->oom_fd) : ring_v2(m->oom_fd);
+	loop_watch(&m->loop, &m->oom, EPOLLIN);
 }
 
 bool oom_happened(struct monitor *m)

@@ -11,6 +11,10 @@
  *   attach.sock     SOCK_SEQPACKET; out: a byte 2 or 3 and data, in: data
  *   ctl             fifo, see ctl.h
  *   notify/         notify.sock, for sd_notify
+ *   health, health.json   starting, healthy or unhealthy, and the latest probes
+ *   restarts        how often it was started again
+ *   stop            made by whoever stops it on purpose: it is not to be started again
+ *   events          where events go to, a path
  *   exit, exit.json how it ended, from the moment it did
  *
  * The monitor holds an exclusive flock on the directory until `exit` is there. So a shared lock
@@ -33,6 +37,11 @@
 #define PLACE_PIPES "pipes"
 #define PLACE_STDIO ".stdio"
 #define PLACE_NOTIFY "notify"
+#define PLACE_STOP "stop"
+#define PLACE_RESTARTS "restarts"
+#define PLACE_EVENTS "events"
+#define PLACE_HEALTH "health"
+#define PLACE_HEALTH_JSON "health.json"
 #define PLACE_EXIT "exit"
 #define PLACE_JSON "exit.json"
 /* only while the container is being made */

@@ -10,8 +10,10 @@
 #include "lib/io.h"
 #include "lib/json.h"
 #include "lib/mem.h"
+#include "lib/num.h"
 #include "lib/opt.h"
 #include "lib/path.h"
+#include "shim/events.h"
 #include "shim/logspec.h"
 #include "shim/place.h"
 #include "shim/run.h"
@@ -39,18 +41,21 @@ static void read_config(struct run *r)
 /* The directory is ours alone from here on. What a former life left in it goes. */
 static void claim_place(struct run *r, const char *path)
 {
-	static const char *const stale[] = { PLACE_EXIT,      PLACE_JSON,     PLACE_PID,
-					     PLACE_PID_START, PLACE_LOG,      PLACE_TTY,
-					     PLACE_RUNTIME,   PLACE_SHIM_PID, PLACE_PIPES,
-					     PLACE_OPTIONS };
+	static const char *const stale[] = {
+		PLACE_EXIT,   PLACE_JSON,     PLACE_PID,      PLACE_PID_START,	  PLACE_LOG,
+		PLACE_TTY,    PLACE_RUNTIME,  PLACE_SHIM_PID, PLACE_PIPES,	  PLACE_OPTIONS,
+		PLACE_EVENTS, PLACE_RESTARTS, PLACE_HEALTH,   PLACE_STDIO "/out", PLACE_STDIO "/err"
+	};
 
-	r->dirfd = path_open_dir(path, 0711);
+	r->dirfd = r->again ? r->lock_fd : path_open_dir(path, 0711);
 	r->place = r->dirfd < 0 ? NULL : realpath(path, NULL);
 	if (!r->place)
 		die("make '%s'", path);
-	if (place_lock(r->dirfd) < 0)
+	if (!r->again && place_lock(r->dirfd) < 0)
 		diex("container '%s' has a shim", r->id);
 	r->claimed = true;
+	if (!r->again && unlinkat(r->dirfd, PLACE_STOP, 0) < 0 && errno != ENOENT)
+		die("remove '%s/%s'", r->place, PLACE_STOP);
 	for (size_t i = 0; i < ARRAY_LEN(stale); i++)
 		if (unlinkat(r->dirfd, stale[i], 0) < 0 && errno != ENOENT)
 			die("remove '%s/%s'", r->place, stale[i]);
@@ -172,6 +177,15 @@ static void build_on_exit(struct run *r)
 	r->plan.on_exit = c->v;
 }
 
+static void open_events(struct run *r)
+{
+	if (!r->events)
+		return;
+	r->events_fd = events_open(r->events);
+	if (r->events_fd < 0)
+		die("open '%s'", r->events);
+}
+
 static void fill_plan(struct run *r)
 {
 	struct plan *p = &r->plan;
@@ -188,6 +202,7 @@ static void fill_plan(struct run *r)
 	p->stall_ms = r->stall_ms;
 	p->grace_ms = GRACE_MS;
 	p->foreground = r->foreground;
+	p->on_exit_always = r->again;
 	p->stdin_fd = p->stdin_writer_fd = p->start_fd = -1;
 }
 
@@ -201,6 +216,7 @@ void run_prepare(struct run *r)
 	read_config(r);
 	claim_place(r, path);
 	fill_plan(r);
+	open_events(r);
 	open_logs(r);
 	if (r->stdin_path)
 		open_stdin_file(r);
@@ -218,9 +234,14 @@ void run_prepare(struct run *r)
 
 void run_prepare_adopt(struct run *r)
 {
+	_free_ char *count = file_read_line(r->dirfd, PLACE_RESTARTS);
+
+	if (count && num_u32(count, &r->restart.count) < 0)
+		r->restart.count = 0;
 	r->tty = !faccessat(r->dirfd, PLACE_TTY, F_OK, 0);
 	choose_logs(r);
 	build_on_exit(r);
 	fill_plan(r);
+	open_events(r);
 	open_logs(r);
 }

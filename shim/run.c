@@ -11,6 +11,8 @@ static struct run run = {
 	.log_max_size = -1,
 	.log_max_files = LOG_FILES,
 	.ready_fd = -1,
+	.lock_fd = -1,
+	.events_fd = -1,
 	.stall_ms = STALL_MS,
 	.dirfd = -1,
 	.report_fd = -1,
@@ -50,34 +52,52 @@ static const struct opt opts[] = {
 	{ 0, "preserve-fds", OPT_INT, &run.preserve_fds, "N", "pass on descriptors 3 to 2+N" },
 	{ 0, "stall-ms", OPT_INT, &run.stall_ms, "MS",
 	  "drop a client that stalls so long (default: 1000)" },
+	{ 0, "restart", OPT_STR, &run.restart_policy, "POLICY",
+	  "no, always, unless-stopped, on-failure[:N] (default: no)" },
+	{ 0, "events", OPT_STR, &run.events, "FILE", "append what happens, as JSON lines" },
 	{ 0, "sdnotify-socket", OPT_STR, &run.sdnotify_socket, "PATH",
 	  "hand on what comes to notify/notify.sock" },
 	{ 0, "keep-stdio", OPT_FLAG, &run.keep_stdio, NULL,
 	  "hold the container up instead of losing output should we be killed" },
 	{ 0, "foreground", OPT_FLAG, &run.foreground, NULL,
 	  "stay; exit with the container's status" },
+	{ 0, "again", OPT_STR, &run.again, "N:MS", NULL },
+	{ 0, "lock-fd", OPT_FD, &run.lock_fd, "FD", NULL },
 	{ 0 },
 };
+
+/* Close every descriptor from first up but one. */
+static void close_but(unsigned first, int kept)
+{
+	if (kept >= (int)first) {
+		if (kept > (int)first)
+			close_range(first, (unsigned)kept - 1, 0);
+		first = (unsigned)kept + 1;
+	}
+	close_range(first, ~0U, 0);
+}
 
 /* Descriptors that came from our caller and are not to be passed on end here: a container lives
  * long. */
 static void close_inherited(void)
 {
-	const char *listen = getenv("LISTEN_FDS");
-	unsigned first;
+	const char *listen = run.again ? NULL : getenv("LISTEN_FDS");
 	uint32_t n;
 
 	/* Socket activation is preserved by the runtime without being asked. */
 	run.plan.preserve_fds = (unsigned)run.preserve_fds;
 	if (listen && num_u32(listen, &n) == 0 && n > run.plan.preserve_fds)
 		run.plan.preserve_fds = n;
-	first = 3 + run.plan.preserve_fds;
-	if (run.ready_fd >= (int)first) {
-		if (run.ready_fd > (int)first)
-			close_range(first, (unsigned)run.ready_fd - 1, 0);
-		first = (unsigned)run.ready_fd + 1;
-	}
-	close_range(first, ~0U, 0);
+	if (run.again)
+		unsetenv("LISTEN_FDS");
+	close_but(3 + run.plan.preserve_fds, run.again ? run.lock_fd : run.ready_fd);
+}
+
+/* Made once, and now it cannot be prepared again: that is its end. */
+static void end_again(void)
+{
+	run.monitor.ending.code = 1;
+	run_end(&run);
 }
 
 static void abandon(void)
@@ -93,6 +113,10 @@ struct run *run_parse(int argc, char **argv)
 
 	opt_operands(argc - at, 1, 1);
 	run.id = argv[at];
+	if (restart_parse(&run.restart, run.restart_policy ? run.restart_policy : "no") < 0)
+		opt_misuse("bad restart policy '%s'", run.restart_policy);
+	if (run.restart.when != RESTART_NO && run.preserve_fds)
+		opt_misuse("--preserve-fds is for one run only, not with --restart");
 	return &run;
 }
 
@@ -100,7 +124,9 @@ int shim_run(int argc, char **argv)
 {
 	run_parse(argc, argv);
 	close_inherited();
-	die_cleanup(abandon);
+	if (run.again)
+		again_begin(&run);
+	die_cleanup(run.again ? end_again : abandon);
 	run_prepare(&run);
 	die_cleanup(NULL);
 	return run_launch(&run, NULL);

@@ -4,24 +4,32 @@
 
 #include "lib/str.h"
 #include "shim/monitor.h"
+#include "shim/restart.h"
 
 enum { STALL_MS = 1000, GRACE_MS = 250, LOG_FILES = 2 };
 
 struct run {
 	/* options */
-	const char *bundle, *runtime, *runtime_root, *dir, *stdin_path, *on_exit, *sdnotify_socket;
+	const char *bundle, *runtime, *runtime_root, *dir, *stdin_path, *on_exit, *sdnotify_socket,
+		*events;
+	const char *restart_policy, *again;
 	const char *log_tag, *syslog_format;
 	struct strv logs, log_labels, runtime_args, create_args, on_exit_args;
 	int64_t log_max_size;
-	int log_max_files, ready_fd, preserve_fds, stall_ms;
+	int log_max_files, ready_fd, preserve_fds, stall_ms, lock_fd;
 	bool open_stdin, foreground, keep_stdio;
 
 	/* what follows from them */
 	const char *id;
-	bool tty, claimed; /* claimed: the directory is ours */
-	char *place;	   /* its directory, absolute */
-	int dirfd;	   /* which carries the lock */
-	int report_fd;	   /* to the process that was started; -1: that is us */
+	bool tty, adopted;
+	bool claimed;  /* claimed: the directory is ours */
+	char *place;   /* its directory, absolute */
+	int dirfd;     /* which carries the lock */
+	int events_fd; /* -1: nobody wants to know */
+	struct restart restart;
+	struct alarm back_off; /* before it is made again */
+	pid_t start_pid;       /* the runtime that starts it again */
+	int report_fd;	       /* to the process that was started; -1: that is us */
 	char *pid_file;
 	struct strv command, on_exit_command;
 	struct plan plan;
@@ -48,7 +56,18 @@ void run_record_created(const struct run *r);
  * somebody's in it. */
 void run_abandon(struct run *r);
 
-/* face.c: be the monitor, here or (without --foreground) in a process of its own; orphan: of a
+/* again.c: the same container once more, by the policy. begin: in a shim that was executed for it,
+ * what is left of the former one goes. Returns whether the container is to run again, after which
+ * nobody is told of its end. */
+void again_begin(struct run *r);
+bool again_wanted(struct run *r, const struct ending *e);
+void again_start(struct run *r);
+void again_ended(struct run *r);
+void again_reaped(struct run *r, pid_t pid, int wait_status);
+
+/* face.c: its end is final: record it, tell. */
+void run_end(struct run *r);
+/* be the monitor, here or (without --foreground) in a process of its own; orphan: of a
  * container that is there. Returns the exit status of the program, in both. */
 int run_launch(struct run *r, const struct orphan *orphan);
 

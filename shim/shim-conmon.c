@@ -133,7 +133,12 @@ static void on_ended(struct monitor *m _unused_, const struct ending *e)
 	close(steal_fd(&conmon.sync_fd));
 }
 
-static const struct face face = { on_listening, on_created, on_failed, on_ended };
+static const struct face face = {
+	.listening = on_listening,
+	.created = on_created,
+	.failed = on_failed,
+	.ended = on_ended,
+};
 
 /* FILE replaced as a whole. Ends the program on failure. */
 static void put_pid(const char *path, pid_t pid)

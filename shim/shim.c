@@ -8,6 +8,7 @@
 const struct verb shim_verbs[] = {
 	{ "adopt", shim_adopt, "be the parent of a container whose shim was killed" },
 	{ "attach", shim_attach, "connect this terminal, or stdin and stdout, to a container" },
+	{ "health", shim_health, "ask a container again and again whether it is well" },
 	{ "logs", shim_logs, "print what a container wrote" },
 	{ "resize", shim_resize, "set the size of a container's terminal" },
 	{ "wait", shim_wait, "wait for a container's end, print its exit code" },

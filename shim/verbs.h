@@ -9,6 +9,7 @@ extern const struct verb shim_verbs[];
 int shim_run(int argc, char **argv);
 int shim_adopt(int argc, char **argv);
 int shim_attach(int argc, char **argv);
+int shim_health(int argc, char **argv);
 int shim_logs(int argc, char **argv);
 int shim_resize(int argc, char **argv);
 int shim_wait(int argc, char **argv);
