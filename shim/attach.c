@@ -20,7 +20,7 @@
 
 enum { PACKET_MAX = 8193, INPUT_MAX = 8192, STREAM_STDOUT = 2, STREAM_STDERR = 3 };
 
-static const char *dir, *keys = "ctrl-p,ctrl-q";
+static const char *dir, *tail, *keys = "ctrl-p,ctrl-q";
 static bool no_stdin, no_sig_proxy;
 
 static const struct opt opts[] = {
@@ -29,6 +29,7 @@ static const struct opt opts[] = {
 	{ 0, "no-stdin", OPT_FLAG, &no_stdin, NULL, "only look" },
 	{ 0, "no-sig-proxy", OPT_FLAG, &no_sig_proxy, NULL,
 	  "do not hand signals on to the container" },
+	{ 'n', "tail", OPT_STR, &tail, "N", "begin with the last N records of its log, or all" },
 	{ 0, "detach-keys", OPT_STR, &keys, "KEYS", "leave by these (default: ctrl-p,ctrl-q)" },
 	{ 0 },
 };
@@ -240,6 +241,36 @@ static int end_of(struct session *s)
 	return code & 255;
 }
 
+/* What it wrote before we came. We are connected by now, so nothing is missed; what is written just
+ * now may be seen twice. */
+static void replay(const struct session *s)
+{
+	_strv_ struct strv argv = { 0 };
+	pid_t pid;
+	int rc;
+
+	if (!tail)
+		return;
+	strv_add(&argv, "shim");
+	strv_add(&argv, "logs");
+	strv_add(&argv, "--tail");
+	strv_add(&argv, tail);
+	if (dir) {
+		strv_add(&argv, "--dir");
+		strv_add(&argv, dir);
+	}
+	strv_add(&argv, s->id);
+	pid = xfork();
+	if (pid == 0) {
+		proc_reset_signals();
+		execv("/proc/self/exe", argv.v);
+		_exit(127);
+	}
+	rc = proc_wait(pid);
+	if (rc)
+		exit(rc);
+}
+
 static void make_raw(struct session *s)
 {
 	/* With a terminal on one side only, ours still has lines to edit. */
@@ -273,6 +304,7 @@ int shim_attach(int argc, char **argv)
 	s.tty = !faccessat(s.dirfd, PLACE_TTY, F_OK, 0);
 	s.proxy = !no_sig_proxy && !s.tty;
 	connect_socket(&s);
+	replay(&s);
 	take_signals(&s);
 	if (s.tty)
 		send_size(&s);

@@ -3,7 +3,7 @@ _shim()
 {
 	local cur=$2 prev=$3 options
 	case ${COMP_WORDS[1]} in
-	attach) options='--dir --no-stdin --no-sig-proxy --detach-keys' ;;
+	attach) options='--dir --tail --no-stdin --no-sig-proxy --detach-keys' ;;
 	health) options='--interval --timeout --start-period --start-interval --retries --kill --foreground --dir' ;;
 	logs) options='--follow --tail --since --until --timestamps --dir' ;;
 	adopt) options='--dir --foreground' ;;

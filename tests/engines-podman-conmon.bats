@@ -5,7 +5,7 @@
 load lib/common
 
 setup_file() {
-	need root podman runc script jq
+	need root podman runc script jq socat
 	local dir=$BATS_FILE_TMPDIR
 	export CONTAINERS_CONF=$dir/containers.conf CONTAINERS_STORAGE_CONF=$dir/storage.conf
 	cat >"$CONTAINERS_CONF" <<-END
@@ -176,4 +176,60 @@ pod() {
 	[ "$(podman logs "$id" | grep -c try)" = 3 ]
 	run pod --rm --timeout 1 bb sleep 100
 	[ "$status" -ne 0 ]
+}
+
+@test "podman on shim-conmon: logs through journald" {
+	need /lib/systemd/systemd-journald journalctl
+	mkdir -p /run/systemd/journal /run/log/journal
+	/lib/systemd/systemd-journald >/dev/null 2>&1 3>&- &
+	journal=$!
+	wait_for 20 test -S /run/systemd/journal/socket
+	id=$(pod -d --log-driver journald --name web bb sh -c 'echo out; echo err >&2; printf part')
+	podman wait "$id" >/dev/null
+	wait_for 20 eval 'journalctl --no-pager -o cat "CONTAINER_ID_FULL=$id" 2>/dev/null | grep -q part'
+	run --separate-stderr podman logs "$id"
+	assert_line out
+	assert_line part
+	[ "$stderr" = err ]
+	run journalctl --no-pager -o json CONTAINER_NAME=web MESSAGE=err
+	[ "$(jq -r '[.PRIORITY, .SYSLOG_IDENTIFIER] | join(" ")' <<<"$output")" = '3 web' ]
+	kill "$journal"
+}
+
+@test "podman on shim-conmon: a healthcheck, by hand" {
+	id=$(pod -d --health-cmd 'test ! -e /tmp/sick' --health-retries 1 --health-interval disable bb sleep 1000)
+	podman healthcheck run "$id"
+	podman exec "$id" touch /tmp/sick
+	run podman healthcheck run "$id"
+	assert_status 1
+}
+
+@test "podman on shim-conmon: --sdnotify=container is handed on to the service manager" {
+	socat -u UNIX-RECV:/run/host-notify OPEN:told,creat,append 3>&- &
+	listener=$!
+	wait_for 10 test -S /run/host-notify
+	id=$(NOTIFY_SOCKET=/run/host-notify pod -d --sdnotify container bb sh -c 'echo "$NOTIFY_SOCKET"; sleep 1000')
+	wait_for 10 eval '[ -n "$(podman logs "$id")" ]'
+	inside=$(podman logs "$id")
+	printf 'READY=1\nMAINPID=1\n' | socat -u - "UNIX-SENDTO:/proc/$(podman inspect -f '{{.State.Pid}}' "$id")/root$inside"
+	wait_for 10 grep -q READY told
+	# podman names the monitor as the main process; nobody else may.
+	[ "$(grep -o 'MAINPID=[0-9]*' told)" = "MAINPID=$(podman inspect -f '{{.State.ConmonPid}}' "$id")" ]
+	kill "$listener"
+}
+
+@test "podman on shim-conmon: run, attach and exec through the remote API" {
+	podman system service --time 0 "unix:///run/podman-api.sock" >/dev/null 2>&1 3>&- &
+	service=$!
+	wait_for 20 test -S /run/podman-api.sock
+	remote="podman --remote --url unix:///run/podman-api.sock"
+	id=$($remote create --network none --cgroup-parent /lash-test-podman -i bb sh -c 'read x; echo "got $x"; exit 3')
+	run $remote start -a -i "$id" < <(echo hello)
+	assert_status 3
+	assert_line 'got hello'
+	id=$($remote run -d --network none --cgroup-parent /lash-test-podman bb sleep 1000)
+	run $remote exec "$id" sh -c 'echo in; exit 5'
+	assert_status 5
+	assert_output in
+	kill "$service"
 }

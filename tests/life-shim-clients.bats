@@ -134,6 +134,21 @@ teardown() {
 	grep -q '40 111' log
 }
 
+@test "clients: --tail begins with what was logged before" {
+	make_bundle a false sh -c 'seq 5; echo err >&2; read x; echo "got $x"'
+	make a -i -l "json-file:$PWD/log"
+	start a
+	wait_for 10 grep -q err log
+	echo in | shim attach --tail 3 a >out 2>err
+	[ "$(cat out)" = $'4\n5\ngot in' ]
+	[ "$(cat err)" = err ]
+	make_bundle b false sleep 1000
+	make b -l none
+	run --separate-stderr shim attach --tail 3 b
+	assert_status 1
+	assert_one_line "shim logs: find log of 'b': it has none"
+}
+
 @test "clients: the terminal goes away, the container stays" {
 	make_bundle a true sh -c 'echo up; sleep 1000'
 	make a -l "json-file:$PWD/log"

@@ -17,6 +17,7 @@ tests/fuzz/bundle_image.libs := $(bundle/bundle.libs)
 tests/fuzz/codec.libs = $(codec.libs)
 tests/fuzz/shim_attach.objs := shim/clients.c shim/input.c shim/loop.c
 tests/fuzz/shim_ctl.objs := shim/ctl.c
+tests/fuzz/shim_notify.objs := shim/loop.c shim/notify.c
 tests/fuzz/shim_logread.objs := shim/logread.c
 tests/fuzz/shim_logwrite.objs := shim/format.c shim/logread.c shim/record.c
 tests/fuzz/ttrpc.objs := shim/ttrpc.c shim/v2_proto.c
