@@ -5,6 +5,7 @@
  * so for everybody outside it is one shim that goes on. `exit` is not there before it is over.
  */
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "lib/die.h"
@@ -59,6 +60,8 @@ void again_begin(struct run *r)
 {
 	pid_t pid;
 
+	/* Executed by its descriptor it would be called "exe". */
+	prctl(PR_SET_NAME, "shim");
 	read_history(r);
 	/* Its end was seen; what is left of it is removed, whatever that takes. */
 	pid = spawn_runtime(r, "delete", "--force");

@@ -136,7 +136,8 @@ void run_record_created(const struct run *r)
 		 (unsigned long long)inode_of(&m->streams[STREAM_OUT]),
 		 (unsigned long long)inode_of(&m->streams[STREAM_ERR]));
 	(void)!file_put_line(r->dirfd, PLACE_PIPES, pipes);
-	put_number(r->dirfd, PLACE_RESTARTS, r->restart.count);
+	if (r->restart.when != RESTART_NO)
+		put_number(r->dirfd, PLACE_RESTARTS, r->restart.count);
 	/* Last: who reads it may rely on the rest. */
 	put_number(r->dirfd, PLACE_PID, (uint64_t)m->pid);
 }

@@ -84,6 +84,18 @@ static void keep_warm(struct monitor *m)
 	m->warm = true;
 }
 
+/* Our own code and constants are mapped from the page cache again as they are used; while nothing
+ * happens a monitor needs little of them. What is written stands behind __init_array_start. */
+static void drop_code(void)
+{
+	extern const char __executable_start[], __init_array_start[];
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t from = ((uintptr_t)__executable_start + page - 1) & -page;
+	uintptr_t to = (uintptr_t)__init_array_start & -page;
+
+	madvise((void *)from, to - from, MADV_DONTNEED);
+}
+
 static void cool_down(struct alarm *a)
 {
 	struct monitor *m = container_of(a, struct monitor, idle);
@@ -99,6 +111,7 @@ static void cool_down(struct alarm *a)
 	if (!m->input_len)
 		madvise(m->input_buf, INPUT_BUF, MADV_DONTNEED);
 	logging_relax(m);
+	drop_code();
 }
 
 /* Read once. Returns false when there was nothing more for now. */
@@ -271,6 +284,7 @@ void stdio_release(struct monitor *m)
 			logging_take(m, s, m->plan->flush_pieces || s->src.fd < 0);
 	}
 	stdio_send(m);
+	keep_warm(m);
 }
 
 void stdio_drain(struct monitor *m)

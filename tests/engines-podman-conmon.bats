@@ -233,3 +233,13 @@ pod() {
 	assert_output in
 	kill "$service"
 }
+
+@test "podman on shim-conmon: podman is killed; container, output and end are kept" {
+	pod --name kept bb sh -c 'echo up; until [ -e /tmp/go ]; do sleep 0.05; done; echo later; exit 6' >/dev/null 3>&- &
+	starter=$!
+	wait_for 20 eval 'podman logs kept 2>/dev/null | grep -q up'
+	kill -KILL "$starter"
+	podman exec kept touch /tmp/go
+	[ "$(podman wait kept)" = 6 ]
+	[ "$(podman logs kept)" = $'up\nlater' ]
+}

@@ -94,6 +94,26 @@ ended() {
 	wait_for 5 test -e hook
 }
 
+@test "shim-conmon: the runtime's command line is the one conmon spells" {
+	mkdir a
+	printf '#!/bin/sh\nprintf "%%s\\n" "$@" >"%s/argv"\nexit 1\n' "$PWD" >rt-fake
+	chmod +x rt-fake
+	spell() {
+		rm -f argv
+		shim-conmon -c a -u a -r "$PWD/rt-fake" -l none -p "$PWD/pid" --full-attach --sync "$@" || :
+		wait_for 10 test -s argv
+		paste -sd ' ' argv
+	}
+	[ "$(spell -b "$PWD/a" -s --runtime-arg --debug --runtime-opt --x --no-pivot --no-new-keyring)" = \
+		"--systemd-cgroup --debug create --bundle $PWD/a --pid-file $PWD/pid --no-pivot --no-new-keyring --x a" ]
+	[ "$(spell -b "$PWD/a" --restore /img --runtime-opt --tcp-established)" = \
+		"restore --bundle $PWD/a --pid-file $PWD/pid --detach --image-path /img --work-path $PWD/a --tcp-established a" ]
+	[ "$(spell -s --runtime-arg=--debug -e --exec-process-spec /spec --runtime-opt --y)" = \
+		"--debug exec --pid-file $PWD/pid --process /spec --detach --y a" ]
+	run spell -b "$PWD/a" -t
+	[[ $output == "create --bundle $PWD/a --pid-file $PWD/pid --console-socket /"*" a" ]]
+}
+
 @test "shim-conmon: waits for the start pipe" {
 	make_bundle a false true
 	mkfifo go

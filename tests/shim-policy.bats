@@ -55,6 +55,7 @@ assert_happened() {
 	wait_for 10 grep -q run log
 	"$runtime" --root "$rt" kill a KILL
 	wait_for 20 eval '[ "$(wc -l <log)" = 2 ]'
+	[ "$(cat "/proc/$(place a shim-pid)/comm")" = shim ]
 	touch "$LASH_RUN/shim/a/stop"
 	kill -TERM "$(place a shim-pid)"
 	[ "$(shim wait a)" = 9 ]

@@ -10,9 +10,9 @@ dir=/run/bench-shim
 export LASH_RUN="$dir/run"
 mkdir -p "$dir/rootfs/bin" "$dir/exits"
 cp "$(command -v busybox)" "$dir/rootfs/bin/"
-awk 'BEGIN { for (i = 0; i < 1000000; i++) printf "%099d\n", i }' >"$dir/rootfs/L100"
-head -c 100000000 "$dir/rootfs/L100" | tr '\n' x >"$dir/rootfs/NZ"
-yes | head -c 4000000 >"$dir/rootfs/L2"
+awk 'BEGIN { for (i = 0; i < 3000000; i++) printf "%099d\n", i }' >"$dir/rootfs/L100"
+head -c 300000000 "$dir/rootfs/L100" | tr '\n' x >"$dir/rootfs/NZ"
+yes | head -c 20000000 >"$dir/rootfs/L2"
 
 # bundle NAME ARGS-JSON
 bundle() {
@@ -102,11 +102,11 @@ against_docker() {
 		"dockerd-json-file=$work/bydocker run $1"
 }
 
-throughput L100 '100 MB in lines of 100 bytes'
-throughput NZ '100 MB without a newline'
-throughput L2 '4 MB in lines of 2 bytes'
-against_docker L100 '100 MB in lines of 100 bytes'
-against_docker L2 '4 MB in lines of 2 bytes'
+throughput L100 '300 MB in lines of 100 bytes'
+throughput NZ '300 MB without a newline'
+throughput L2 '20 MB in lines of 2 bytes'
+against_docker L100 '300 MB in lines of 100 bytes'
+against_docker L2 '20 MB in lines of 2 bytes'
 
 # Nothing lost.
 for payload in L100 L2; do
@@ -130,6 +130,7 @@ echo
 echo 'memory of an idle parent'
 sh -c "$clean"
 "$work/byshim" make idle "json-file:$dir/j.log"
+sleep 4 # it has cooled down
 memory shim "$(cat "$LASH_RUN/shim/bench/shim-pid")"
 sh -c "$clean"
 "$work/byconmon" make idle "k8s-file:$dir/k.log"
@@ -166,9 +167,12 @@ if [ "$IDLE" -gt 0 ]; then
 	echo "$IDLE idle containers at once"
 	i=0
 	while [ "$i" -lt "$IDLE" ]; do
-		shim -b "$dir/idle" -l "json-file:$dir/many.$i" --runtime-root "$dir/many" "many$i"
+		mkdir -p "$dir/many.d/$i"
+		sed "s|lash-test-bench-shim|&/$i|" "$dir/idle/config.json" >"$dir/many.d/$i/config.json"
+		shim -b "$dir/many.d/$i" -l "json-file:$dir/many.$i" --runtime-root "$dir/many" "many$i"
 		i=$((i + 1))
 	done
+	sleep 5 # until all of them have cooled down
 	for pid in "$LASH_RUN"/shim/many*/shim-pid; do
 		cat "/proc/$(cat "$pid")/smaps_rollup"
 	done | awk -v n="$IDLE" '/^Pss:/ { p += $2 } /^Anonymous:/ { a += $2 }
@@ -177,6 +181,7 @@ if [ "$IDLE" -gt 0 ]; then
 	i=0
 	while [ "$i" -lt "$IDLE" ]; do
 		runc --root "$dir/many" delete --force "many$i"
+		rmdir /sys/fs/cgroup/*/lash-test-bench-shim/"$i" 2>/dev/null || :
 		i=$((i + 1))
 	done
 fi
