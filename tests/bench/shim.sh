@@ -148,7 +148,7 @@ echo_of() {
 
 echo
 echo 'a line of 32 bytes through attach, cat and back'
-for round in 1 2 3; do
+for _ in 1 2 3; do
 	shim -b "$dir/echo" -i -l none --runtime "$runtime" bench
 	"$runtime" start bench
 	echo_of shim "$LASH_RUN/shim/bench/attach.sock"
