@@ -6,7 +6,6 @@
 #include "lib/die.h"
 #include "lib/fd.h"
 #include "lib/io.h"
-#include "lib/mem.h"
 #include "lib/num.h"
 #include "lib/opt.h"
 #include "lib/proc.h"
@@ -39,17 +38,17 @@ static uint64_t read_number(int dirfd, const char *name)
 static struct run *read_options(int dirfd, const char *id)
 {
 	_buf_ struct buf text = { 0 };
-	struct strv *argv = xcalloc(1, sizeof(*argv)); /* what it points to stays in use */
+	static struct strv argv; /* what it points to stays in use */
 
 	if (file_read(dirfd, PLACE_OPTIONS, OPTIONS_MAX, &text) < 0)
 		die("read options of '%s'", id);
-	strv_add(argv, die_get_name());
+	strv_add(&argv, die_get_name());
 	if (text.len)
 		text.data[--text.len] = '\0';
 	for (size_t at = 0; at < text.len; at += strlen(text.data + at) + 1)
-		strv_add(argv, text.data + at);
-	strv_add(argv, id);
-	return run_parse((int)argv->n, argv->v);
+		strv_add(&argv, text.data + at);
+	strv_add(&argv, id);
+	return run_parse((int)argv.n, argv.v);
 }
 
 /* A pipe's end for reading, if it is the pipe it should be; the container may have replaced it. */

@@ -102,6 +102,10 @@ assert_happened() {
 	[ "$(jq -c 'select(.event == "exit") | [.exitCode, .signal, .oom]' events)" = '[137,9,true]' ]
 }
 
+last_probe() {
+	jq -r '.Log[-1].End' "$LASH_RUN/shim/a/health.json"
+}
+
 @test "shim health: starting, healthy, unhealthy; a hanging probe is ended; paused is not asked" {
 	make_bundle a false sleep 1000
 	make a -l none --events events
@@ -125,10 +129,7 @@ assert_happened() {
 	# What hung is gone, also inside.
 	wait_for 10 eval '! "$runtime" --root "$rt" ps a | grep -q "sleep 100$"'
 	"$runtime" --root "$rt" pause a
-	sleep 0.5
-	before=$(jq -r '.Log[-1].End' "$LASH_RUN/shim/a/health.json")
-	sleep 1
-	[ "$(jq -r '.Log[-1].End' "$LASH_RUN/shim/a/health.json")" = "$before" ]
+	wait_for 20 eval 'before=$(last_probe); sleep 1; [ "$(last_probe)" = "$before" ]'
 	"$runtime" --root "$rt" resume a
 	"$runtime" --root "$rt" kill a KILL
 	shim wait a
