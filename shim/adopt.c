@@ -98,7 +98,8 @@ static void find_process(int dirfd, struct orphan *o)
 		o->created = st.st_mtim;
 }
 
-/* It ended while nobody looked. That is all that can be recorded. */
+/* It ended while nobody looked. That is all that can be recorded, but its policy may want it to run
+ * again. */
 static int record_lost(struct run *r, const struct orphan *o)
 {
 	struct ending e = { .code = CODE_UNKNOWN, .unknown = true, .created = o->created };
@@ -109,6 +110,8 @@ static int record_lost(struct run *r, const struct orphan *o)
 		e.unknown = false;
 	}
 	clock_gettime(CLOCK_REALTIME, &e.finished);
+	if (again_orphaned(r, &e))
+		return 0;
 	if (ending_write(r->dirfd, &r->monitor, &e) < 0)
 		die("record the end of '%s'", r->id);
 	flock(r->dirfd, LOCK_UN);

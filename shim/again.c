@@ -112,24 +112,46 @@ static int64_t ran_ms(const struct ending *e)
 	       (e->finished.tv_nsec - e->created.tv_nsec) / 1000000;
 }
 
-bool again_wanted(struct run *r, const struct ending *e)
+/* The delay before it is made again, which is told; -1: it is not. */
+static int decide(struct run *r, const struct ending *e)
 {
+	int delay = is_stopped(r) ? -1 : restart_decide(&r->restart, e->code, ran_ms(e));
 	struct event ev;
-	int delay;
 
-	if (is_stopped(r))
-		return false;
-	delay = restart_decide(&r->restart, e->code, ran_ms(e));
 	if (delay < 0)
-		return false;
+		return -1;
 	event_begin(&ev, r->id, "restart");
 	emit_int(&ev.j, "count", r->restart.count);
 	emit_int(&ev.j, "delayMs", delay);
 	event_end(&ev, r->events_fd);
+	return delay;
+}
+
+bool again_wanted(struct run *r, const struct ending *e)
+{
+	int delay = decide(r, e);
+
+	if (delay < 0)
+		return false;
 	r->monitor.held = true;
 	r->back_off.ring = back_off_over;
 	loop_alarm(&r->monitor.loop, &r->back_off, delay);
 	return true;
+}
+
+bool again_orphaned(struct run *r, const struct ending *e)
+{
+	int delay = decide(r, e);
+
+	if (delay < 0)
+		return false;
+	if (!r->foreground) {
+		if (xfork() > 0)
+			return true;
+		monitor_detach(r->plan.passthrough);
+	}
+	usleep((useconds_t)delay * 1000);
+	execute(r);
 }
 
 void again_start(struct run *r)

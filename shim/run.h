@@ -61,6 +61,8 @@ void run_abandon(struct run *r);
  * nobody is told of its end. */
 void again_begin(struct run *r);
 bool again_wanted(struct run *r, const struct ending *e);
+/* The same of one that ended without a monitor; returns only in the process that was started. */
+bool again_orphaned(struct run *r, const struct ending *e);
 void again_start(struct run *r);
 void again_ended(struct run *r);
 void again_reaped(struct run *r, pid_t pid, int wait_status);

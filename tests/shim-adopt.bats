@@ -109,6 +109,28 @@ lose() {
 	[ "$(jq -c '[.exitCode, .signal]' "$LASH_RUN/shim/a/exit.json")" = '[137,9]' ]
 }
 
+@test "shim adopt: one that ended meanwhile is made again, if its policy says so" {
+	make_bundle a false sh -c 'trap "exit 9" TERM; echo run; while :; do sleep 0.05; done'
+	make a -l "json-file:$PWD/log" --restart on-failure:5 --events events
+	start a
+	wait_for 10 grep -q run log
+	pid=$(place a pid)
+	lose a
+	kill -KILL "$pid"
+	wait_for 10 gone "$pid"
+	shim adopt a
+	wait_for 20 eval '[ "$(wc -l <log)" = 2 ]'
+	[ "$(place a restarts)" = 1 ]
+	[ ! -e "$LASH_RUN/shim/a/exit" ]
+	# And while its shim lives on, as ever.
+	"$runtime" --root "$rt" kill a KILL
+	wait_for 20 eval '[ "$(wc -l <log)" = 3 ]'
+	wait_for 20 eval '[ "$(jq -r .event events | paste -sd " ")" = "created restart created started exit restart created started" ]'
+	touch "$LASH_RUN/shim/a/stop"
+	kill -TERM "$(place a shim-pid)"
+	[ "$(shim wait a)" = 9 ]
+}
+
 @test "shim adopt: one that was never made, or is not there, is named" {
 	run --separate-stderr shim adopt none
 	assert_status 1
