@@ -242,6 +242,7 @@ struct publisher {
 	unsigned n, tries;
 	uint32_t stream;
 	bool asked; /* the first is on its way */
+	bool lost;  /* containerd was away */
 	size_t sent;
 	struct buf out;
 	struct alarm again;
@@ -274,6 +275,8 @@ struct server {
 int server_run(const struct v2_args *args, int listenerfd, const char *socket);
 /* A line for containerd's log. */
 void server_warn(struct server *s, const char *fmt, ...) _printf_(2, 3);
+/* Take no more connections; end once all events are told. Whoever comes now gets a new server. */
+void server_leave(struct server *s);
 void server_leave_if_done(struct server *s);
 
 /* v2_event.c */

@@ -249,7 +249,7 @@ static void lonely(struct alarm *a)
 	if (s->conns || s->tasks)
 		return;
 	if (access(s->args.bundle, F_OK) < 0 && errno == ENOENT)
-		loop_stop(&s->loop);
+		server_leave(s);
 	else
 		loop_alarm(&s->loop, a, LONELY_MS);
 }

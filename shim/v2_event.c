@@ -2,7 +2,8 @@
  *
  * By its ttrpc address, which is the path of a socket; where it gave none, by running
  * `containerd publish`. While containerd is away events wait, and are tried again for as long as it
- * takes; only when more than EVENTS_MAX wait, the oldest is dropped.
+ * takes; only when more than EVENTS_MAX wait, the oldest is dropped. Once it is back, those who
+ * listen to it are given time to come back, too: containerd keeps no event for them.
  */
 #include <string.h>
 #include <sys/socket.h>
@@ -12,7 +13,13 @@
 #include "lib/sock.h"
 #include "shim/v2.h"
 
-enum { EVENTS_MAX = 4096, AGAIN_MS = 200, AGAIN_MAX_MS = 5000, REFUSED_MAX = 5 };
+enum {
+	EVENTS_MAX = 4096,
+	AGAIN_MS = 200,
+	AGAIN_MAX_MS = 5000,
+	REFUSED_MAX = 5,
+	SETTLE_MS = 5000, /* grpc's clients, dockerd's delay of 3 s among them */
+};
 
 static void go_on(struct publisher *p);
 
@@ -38,6 +45,7 @@ static void disconnect(struct publisher *p)
 	p->sent = 0;
 	p->stream = 0;
 	p->asked = false;
+	p->lost = true;
 }
 
 static void try_later(struct publisher *p)
@@ -134,6 +142,11 @@ static void forward(struct publisher *p)
 	if (!connected(p)) {
 		disconnect(p);
 		try_later(p);
+		return;
+	}
+	if (p->lost) {
+		p->lost = false;
+		loop_alarm(&p->server->loop, &p->again, SETTLE_MS);
 		return;
 	}
 	p->stream += p->stream ? 2 : 1;

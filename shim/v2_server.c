@@ -53,6 +53,16 @@ void server_leave_if_done(struct server *s)
 		loop_stop(&s->loop);
 }
 
+void server_leave(struct server *s)
+{
+	s->leaving = true;
+	if (s->listener.fd >= 0) {
+		unlink(s->socket);
+		loop_close(&s->loop, &s->listener);
+	}
+	server_leave_if_done(s);
+}
+
 static void signals_ready(struct source *src, uint32_t events _unused_)
 {
 	struct server *s = container_of(src, struct server, signals);
@@ -107,6 +117,5 @@ int server_run(const struct v2_args *args, int listenerfd, const char *socket)
 	malloc_trim(0);
 	if (loop_run(&s->loop) < 0)
 		die("wait for events");
-	unlink(s->socket);
 	return 0;
 }

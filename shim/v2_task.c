@@ -250,8 +250,6 @@ void serve_shutdown(struct call *c)
 	struct server *s = c->server;
 
 	call_ok(c);
-	if (s->tasks)
-		return;
-	s->leaving = true;
-	server_leave_if_done(s);
+	if (!s->tasks)
+		server_leave(s);
 }
