@@ -377,11 +377,12 @@ void pb_encode(const struct pb_schema *s, const void *msg, struct buf *out)
 		add_field(out, f, (const char *)msg + f->offset);
 }
 
-static void free_list(const struct pb_schema *of, struct pb_list *l)
+void pb_list_free(const struct pb_schema *of, struct pb_list *l)
 {
 	for (size_t i = 0; i < l->n; i++)
 		pb_free(of, (char *)l->v + i * of->size);
 	free(l->v);
+	*l = (struct pb_list){ NULL, 0 };
 }
 
 static void free_field(const struct pb_field *f, void *at)
@@ -401,7 +402,7 @@ static void free_field(const struct pb_field *f, void *at)
 		pb_free(f->of, at);
 		break;
 	case PB_LIST:
-		free_list(f->of, at);
+		pb_list_free(f->of, at);
 		break;
 	default:
 		break;

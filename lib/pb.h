@@ -70,4 +70,7 @@ void pb_free(const struct pb_schema *s, void *msg);
 /* A zeroed element more at the list's end, still the list's. */
 void *pb_list_add(struct pb_list *l, size_t size);
 
+/* Free a list of OF, which belongs to no message. */
+void pb_list_free(const struct pb_schema *of, struct pb_list *l);
+
 #endif

@@ -115,6 +115,8 @@ int info_main(void)
 		info.features.value = (struct pb_bytes){ features.data, features.len };
 	}
 	pb_encode(&pb_runtime_info, &info, &out);
+	pb_free(&pb_any, &info.options);
+	pb_free(&pb_runc_options, &o);
 	if (io_write(STDOUT_FILENO, buf_str(&out), out.len) < 0)
 		die("write the answer");
 	return 0;

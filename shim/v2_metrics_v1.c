@@ -261,5 +261,8 @@ void metrics_v1(const struct cgroup *g, struct buf *out)
 	if (m.pids.limit == UINT64_MAX)
 		m.pids.limit = 0;
 	pb_encode(&metrics, &m, out);
-	pb_free(&metrics, &m);
+	pb_list_free(&huge, &m.huge);
+	for (int i = 0; i < BLKIO_LISTS; i++)
+		pb_list_free(&device, &m.blkio[i]);
+	free(m.cpu.per_cpu.v);
 }

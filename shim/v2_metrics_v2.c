@@ -238,8 +238,6 @@ void metrics_v2(const struct cgroup *g, struct buf *out)
 	read_psi(core, "io.pressure", &m.io.psi);
 	metrics_pages(core, ".current", add_huge, &m.huge);
 	pb_encode(&metrics, &m, out);
-	free(m.io.devices.v);
-	for (size_t i = 0; i < m.huge.n; i++)
-		pb_free(&huge, (struct huge *)m.huge.v + i);
-	free(m.huge.v);
+	pb_list_free(&device, &m.io.devices);
+	pb_list_free(&huge, &m.huge);
 }

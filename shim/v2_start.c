@@ -225,5 +225,7 @@ int start_main(const struct v2_args *a)
 	}
 	keep_address(address);
 	answer(&b, address);
+	pb_free(&pb_bootstrap_params, &b.params);
+	pb_free(&pb_runc_options, &b.options);
 	return 0;
 }
