@@ -34,11 +34,11 @@ teardown() {
 		.process.capabilities.bounding += ["CAP_NOSUCH"] |
 		.mounts += [{type: "tmpfs"}, {destination: "/a", source: "/nosuch", options: ["bind"]},
 			{destination: "/b", type: 7}, {destination: "/c"}] |
-		.linux.namespaces += [{type: "user"}, {type: "nosuch"}, {type: "time", path: "/etc/passwd"}] |
+		.linux.namespaces |= map(select(.type != "cgroup")) | .linux.namespaces += [{type: "user"}, {type: "nosuch"}, {type: "time", path: "/etc/passwd"}] |
 		.linux.resources.memory = {limit: "1"} | .linux.resources.pids = {limit: true} |
 		.linux.rootfsPropagation = "up" |
 		.linux.seccomp = {defaultAction: "SCMP_ACT_NOSUCH"} |
-		.hooks = {createRuntime: [{path: "/bin/true"}, {path: "/nosuch"}], poststop: [{args: ["x"]}]} |
+		.hooks = {createRuntime: [{path: "/bin/sh"}, {path: "/nosuch"}], poststop: [{args: ["x"]}]} |
 		.annotations = {"a/b.c~d": 5}'
 	run --separate-stderr rc check --bundle "$bundle"
 	assert_status 1
