@@ -53,6 +53,19 @@ static bool has_flag(int layer_dirfd, const char *name)
 	return !faccessat(layer_dirfd, name, F_OK, 0);
 }
 
+/* overlayfs takes no directory twice. The layer further up says again all that the one below says,
+ * and to more of them: without the lower one nothing looks different. */
+static void take_out(struct strv *layers, const char *path)
+{
+	int i = strv_index(layers->v, path);
+
+	if (i < 0)
+		return;
+	free(layers->v[i]);
+	memmove(layers->v + i, layers->v + i + 1, (layers->n - (size_t)i) * sizeof(*layers->v));
+	layers->n--;
+}
+
 void stack_push(struct stack *s, const struct store_key *k)
 {
 	_close_ int fd = open_layer(s, k);
@@ -62,7 +75,11 @@ void stack_push(struct stack *s, const struct store_key *k)
 	if (has_flag(fd, "root"))
 		s->root = *k;
 	strv_add(&s->keys, k->text);
-	strv_take(&s->layers, xasprintf("%s/%s/diff", s->store, k->text));
+
+	char *path = xasprintf("%s/%s/diff", s->store, k->text);
+
+	take_out(&s->layers, path);
+	strv_take(&s->layers, path);
 }
 
 bool stack_suits(const struct stack *s, const struct store_key *k)

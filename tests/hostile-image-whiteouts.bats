@@ -194,3 +194,17 @@ over() {
 	same_trees flat-u mounted-u
 	[ "$(ls store | wc -l)" -eq 4 ]
 }
+
+@test "overlay: a layer that an image has twice is there twice" {
+	make_image <<-'PY'
+		twice = layer(tar(folder('./', mode=0o711), folder('d'), entry('d/x', '1'), whiteout('d/.wh.y'), folder('o'),
+		                  whiteout('o/.wh..wh..opq'), entry('o/z', '1')))
+		image(layer(tar(folder('d'), entry('d/y', '1'), folder('o'), entry('o/old', '1'))), twice,
+		      layer(tar(whiteout('d/.wh.x'), entry('d/y', '2'), folder('d/x-too'), entry('o/new', '2'), whiteout('.wh.o'))),
+		      layer(tar(folder('d'), entry('d/w', '3'), folder('o'), entry('o/old', '3'))), twice)
+	PY
+	accept
+	[ "$(cd flat && find . ! -type d | LC_ALL=C sort | tr '\n' ' ')" = './d/w ./d/x ./o/z ' ]
+	imgctl mount --layers store l:t view
+	same_trees flat view
+}
