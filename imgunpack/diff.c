@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "imgunpack/archive.h"
 #include "imgunpack/compare.h"
 #include "imgunpack/imgctl.h"
 #include "imgunpack/unpack.h"
@@ -41,6 +42,7 @@ static void open_side(struct side *s, const char *name, const char *store)
 		unpack_load(&s->job, name, platform_name);
 		stack_open(&s->stack, store);
 		unpack_store(&s->job, &s->stack);
+		archive_drop();
 		s->fd = stack_view(&s->stack);
 	}
 	if (s->fd < 0)

@@ -162,7 +162,7 @@ void unpack_flat(const struct unpack *u, const char *rootfs)
 
 	if (worker_run(1, unpack_all, &s, &result) < 0) {
 		abandon(&s);
-		_exit(1);
+		unpack_fail();
 	}
 	finish(&s);
 	close_fd(&s.parent_dirfd);

@@ -1,6 +1,7 @@
 /* imgunpack - an image's layers into a directory, or as an overlay of shared layers. */
 #include <string.h>
 
+#include "imgunpack/archive.h"
 #include "imgunpack/unpack.h"
 #include "lib/die.h"
 #include "lib/io.h"
@@ -95,6 +96,7 @@ int main(int argc, char **argv)
 	} else {
 		unpack_flat(&unpack, argv[1]);
 	}
+	archive_drop();
 	if (io_write(1, unpack.image.config_json.data, unpack.image.config_json.len) < 0)
 		die("write the configuration");
 	return 0;

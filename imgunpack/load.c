@@ -1,6 +1,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "imgunpack/archive.h"
 #include "imgunpack/unpack.h"
 #include "lib/die.h"
 #include "lib/opt.h"
@@ -15,6 +16,13 @@ void unpack_prepare(void)
 		return;
 	l.rlim_cur = l.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &l);
+}
+
+static bool is_archive(const char *path)
+{
+	struct stat st;
+
+	return str_eq(path, "-") || (!stat(path, &st) && S_ISREG(st.st_mode));
 }
 
 /* Whoever asks for another system's files gets them. */
@@ -35,7 +43,7 @@ void unpack_load(struct unpack *u, const char *name, const char *platform)
 	unpack_prepare();
 	if (layout_name_parse(name, &n) < 0)
 		die("image '%s'", name);
-	u->layout_dirfd = layout_open(n.dir);
+	u->layout_dirfd = is_archive(n.dir) ? archive_open(n.dir) : layout_open(n.dir);
 	if (u->layout_dirfd < 0)
 		die("open image layout '%s'", n.dir);
 	if (platform && platform_parse(platform, &want) < 0)
@@ -49,4 +57,10 @@ void unpack_load(struct unpack *u, const char *name, const char *platform)
 	if (!platform)
 		check_system(&u->image);
 	layout_name_free(&n);
+}
+
+void unpack_fail(void)
+{
+	archive_drop();
+	_exit(1);
 }

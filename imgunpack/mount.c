@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <sys/mount.h>
 
+#include "imgunpack/archive.h"
 #include "imgunpack/imgctl.h"
 #include "imgunpack/unpack.h"
 #include "imgunpack/uses.h"
@@ -41,6 +42,7 @@ int ctl_mount(int argc, char **argv)
 	opt_operands(argc - first, 2, 2);
 	unpack_load(&job, argv[first], platform_name);
 	unpack_view(&job, store, argv[first + 1]);
+	archive_drop();
 	return 0;
 }
 

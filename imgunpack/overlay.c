@@ -168,7 +168,7 @@ static void unpack_missing(struct overlay *o)
 		return;
 	for (size_t i = 0; i < o->n_missing; i++)
 		store_discard(o->stack->store_dirfd, &o->diff_keys[o->missing[i]]);
-	_exit(1);
+	unpack_fail();
 }
 
 /* The job must see the layer's number: worker_run counts from 0. */
@@ -197,7 +197,7 @@ static void push_layer(struct overlay *o, size_t i)
 	if (!store_has(o->stack->store_dirfd, &o->chain_keys[i]) &&
 	    worker_run(1, run_chained, &c, &result) < 0) {
 		store_discard(o->stack->store_dirfd, &o->chain_keys[i]);
-		_exit(1);
+		unpack_fail();
 	}
 	stack_push(o->stack, &o->chain_keys[i]);
 }

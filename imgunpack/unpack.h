@@ -17,9 +17,13 @@ struct unpack {
 
 /* Set the process up for it: umask, number of descriptors. unpack_load does this, too. */
 void unpack_prepare(void);
-/* Find the image NAME, LAYOUT[:TAG|@DIGEST], for PLATFORM ("os/arch"; NULL is this machine's), and
- * keep its blobs from being collected until the process ends. Sets layout_dirfd and image. */
+/* Find the image NAME, LAYOUT[:TAG|@DIGEST] or ARCHIVE[:TAG|@DIGEST], for PLATFORM ("os/arch"; NULL
+ * is this machine's), and keep its blobs from being collected until the process ends. Sets
+ * layout_dirfd and image. */
 void unpack_load(struct unpack *u, const char *name, const char *platform);
+
+/* A worker has said what failed: leave, with what has to be cleaned up. */
+_noreturn_ void unpack_fail(void);
 
 /* Apply layer I, verified: 0, or 1 when it cannot stand alone (apply.h). */
 int unpack_layer(const struct unpack *u, size_t i, struct apply *a);

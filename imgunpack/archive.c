@@ -1,0 +1,164 @@
+#include <string.h>
+
+#include "imgunpack/archive.h"
+#include "imgunpack/archive_docker.h"
+#include "imgunpack/tarfile.h"
+#include "lib/die.h"
+#include "lib/io.h"
+#include "lib/layout.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+#include "lib/tar.h"
+
+enum { MEMBERS_MAX = 100000 };
+
+static void add(struct archive *a, const struct archive_member *m)
+{
+	if (a->n == MEMBERS_MAX)
+		diex("read '%s': more than %d members", a->path, MEMBERS_MAX);
+	a->members = xreallocarray(a->members, a->n + 1, sizeof(*a->members));
+	a->members[a->n++] = *m;
+}
+
+static struct archive_member *find(const struct archive *a, const char *name)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (str_eq(a->members[i].name, name))
+			return &a->members[i];
+	return NULL;
+}
+
+const struct archive_member *archive_find(const struct archive *a, const char *name)
+{
+	_free_ char *clean = xstrdup(name);
+	const struct archive_member *m = tar_clean_path(clean) < 0 ? NULL : find(a, clean);
+
+	for (int links = 0; m && m->link && links < ARCHIVE_LINKS_MAX; links++)
+		m = find(a, m->link);
+	return m && !m->link ? m : NULL;
+}
+
+/* What the link NAME leads to: TARGET from NAME's directory, plain. NULL when that is outside. */
+static char *resolve(const char *name, const char *target, bool hard)
+{
+	const char *slash = strrchr(name, '/');
+	_strv_ struct strv parts = { 0 }, out = { 0 };
+	_buf_ struct buf path = { 0 };
+
+	if (!hard && *target != '/' && slash)
+		buf_add(&path, name, (size_t)(slash - name) + 1);
+	buf_adds(&path, target);
+	strv_split(&parts, buf_str(&path), '/');
+	for (size_t i = 0; i < parts.n; i++) {
+		if (!*parts.v[i] || str_eq(parts.v[i], "."))
+			continue;
+		if (!str_eq(parts.v[i], "..")) {
+			strv_add(&out, parts.v[i]);
+			continue;
+		}
+		if (!out.n)
+			return NULL;
+		free(out.v[--out.n]);
+		out.v[out.n] = NULL;
+	}
+	buf_reset(&path);
+	for (size_t i = 0; i < out.n; i++)
+		buf_addf(&path, "%s%s", i ? "/" : "", out.v[i]);
+	return buf_steal(&path);
+}
+
+/* One of the documents that have a name everybody knows; kept in memory. */
+static struct buf *document(struct archive *a, const char *name)
+{
+	return str_eq(name, "index.json")      ? &a->index
+	       : str_eq(name, "manifest.json") ? &a->manifest
+					       : NULL;
+}
+
+static void read_member(struct archive *a, struct tar_reader *r, struct archive_member *m)
+{
+	struct buf *doc = document(a, m->name);
+	struct blob b = BLOB_INIT;
+	const void *data;
+	uint64_t offset;
+	ssize_t n;
+
+	if (doc && doc->len)
+		diex("read '%s': two members '%s'", a->path, m->name);
+	if (blob_create(&b, a->layout_dirfd) < 0)
+		die("read '%s'", a->path);
+	while ((n = tar_body(r, &data, &offset)) > 0) {
+		if (offset != (uint64_t)b.bytes)
+			diex("read '%s': '%s' is sparse", a->path, m->name);
+		if (doc && doc->len + (size_t)n > IMAGE_JSON_MAX)
+			diex("read '%s': '%s' is larger than 4 MiB", a->path, m->name);
+		if (doc)
+			buf_add(doc, data, (size_t)n);
+		if (b.bytes < (int64_t)sizeof(m->head)) {
+			size_t room = sizeof(m->head) - (size_t)b.bytes;
+
+			memcpy(m->head + b.bytes, data, (size_t)n < room ? (size_t)n : room);
+		}
+		if (blob_write(&b, data, (size_t)n) < 0)
+			die("read '%s'", a->path);
+	}
+	m->size = b.bytes;
+	if (blob_commit(&b, NULL, -1, &m->digest) < 0)
+		die("read '%s'", a->path);
+}
+
+static void read_entry(struct archive *a, struct tar_reader *r, const struct tar_entry *e)
+{
+	struct archive_member m = { .name = xstrdup(e->path) };
+
+	if (tar_clean_path(m.name) < 0 || !*m.name || e->type == TAR_DIR) {
+		free(m.name);
+		return;
+	}
+	if (e->type == TAR_SYMLINK || e->type == TAR_LINK)
+		m.link = resolve(m.name, e->link, e->type == TAR_LINK);
+	if (e->type == TAR_FILE)
+		read_member(a, r, &m);
+	if (e->type == TAR_FILE || m.link)
+		add(a, &m);
+	else
+		free(m.name);
+}
+
+static void read_all(struct archive *a)
+{
+	struct tarfile *t = tarfile_open(a->path);
+	struct tar_reader *r = tar_open(tarfile_fill, t);
+	struct tar_entry e;
+	int n;
+
+	while ((n = tar_next(r, &e)) > 0)
+		read_entry(a, r, &e);
+	if (n < 0 || tar_drain(r) < 0)
+		diex("read '%s': %s", a->path, tar_why(r));
+	tar_close(r);
+	tarfile_close(t);
+}
+
+void archive_read(const char *path, int layout_dirfd)
+{
+	struct archive a = { .path = path, .layout_dirfd = layout_dirfd };
+
+	read_all(&a);
+	if (a.index.len) {
+		if (file_replace(layout_dirfd, "index.json", 0644, a.index.data, a.index.len,
+				 false) < 0)
+			die("read '%s'", path);
+	} else if (a.manifest.len) {
+		archive_docker(&a);
+	} else {
+		diex("read '%s': no image: neither index.json nor manifest.json", path);
+	}
+	for (size_t i = 0; i < a.n; i++) {
+		free(a.members[i].name);
+		free(a.members[i].link);
+	}
+	free(a.members);
+	buf_free(&a.index);
+	buf_free(&a.manifest);
+}

@@ -1,0 +1,95 @@
+#include "imgunpack/archive_docker.h"
+#include "lib/codec.h"
+#include "lib/die.h"
+#include "lib/emit.h"
+#include "lib/layout.h"
+#include "lib/str.h"
+
+static const struct archive_member *member(const struct archive *a, const struct json *j,
+					   const char *what)
+{
+	const char *name = j && j->type == JSON_STRING ? j->text : NULL;
+	const struct archive_member *m = name ? archive_find(a, name) : NULL;
+
+	if (!m)
+		diex("read '%s': manifest.json: %s '%s' is not in the archive", a->path, what,
+		     name ? name : "");
+	return m;
+}
+
+static void put_descriptor(struct emit *e, const char *key, const char *type,
+			   const struct archive_member *m)
+{
+	emit_object(e, key);
+	emit_str(e, "mediaType", type);
+	emit_str(e, "digest", m->digest.text);
+	emit_int(e, "size", m->size);
+	emit_end(e);
+}
+
+static const char *layer_type(const struct archive_member *m)
+{
+	switch (codec_sniff(m->head, (size_t)(m->size < 4 ? m->size : 4))) {
+	case CODEC_GZIP:
+		return IMAGE_TYPE_LAYER_GZIP;
+	case CODEC_ZSTD:
+		return IMAGE_TYPE_LAYER_ZSTD;
+	default:
+		return IMAGE_TYPE_LAYER;
+	}
+}
+
+static void put_image(const struct archive *a, const struct layout_entry *e)
+{
+	char why[LAYOUT_WHY_MAX];
+
+	if (layout_put(a->layout_dirfd, e, why) < 0)
+		diex("read '%s': %s", a->path, why);
+}
+
+/* Which layer is which DiffID's is a matter of position; unpacking verifies it. */
+static void make_image(const struct archive *a, const struct json *image)
+{
+	const struct json *layers = json_get(image, "Layers"), *tags = json_get(image, "RepoTags");
+	_buf_ struct buf text = { 0 };
+	struct emit e = { .out = &text };
+	struct digest d;
+
+	emit_object(&e, NULL);
+	emit_int(&e, "schemaVersion", 2);
+	emit_str(&e, "mediaType", IMAGE_TYPE_MANIFEST);
+	put_descriptor(&e, "config", IMAGE_TYPE_CONFIG,
+		       member(a, json_get(image, "Config"), "config"));
+	emit_array(&e, "layers");
+	for (const struct json *l = layers ? layers->child : NULL; l; l = l->next) {
+		const struct archive_member *m = member(a, l, "layer");
+
+		put_descriptor(&e, NULL, layer_type(m), m);
+	}
+	emit_end(&e);
+	emit_end(&e);
+	if (blob_put(a->layout_dirfd, text.data, text.len, &d) < 0)
+		die("read '%s'", a->path);
+
+	struct layout_entry entry = { .media_type = IMAGE_TYPE_MANIFEST,
+				      .digest = &d,
+				      .size = (int64_t)text.len };
+
+	if (!tags || !tags->child)
+		put_image(a, &entry);
+	for (const struct json *t = tags ? tags->child : NULL; t; t = t->next) {
+		entry.tag = t->type == JSON_STRING ? t->text : NULL;
+		put_image(a, &entry);
+	}
+}
+
+void archive_docker(const struct archive *a)
+{
+	char why[JSON_WHY_MAX];
+	_json_ struct json *list = json_parse(buf_str(&a->manifest), a->manifest.len, 0, why);
+
+	if (!list || list->type != JSON_ARRAY)
+		diex("read '%s': manifest.json: %s", a->path, list ? "no array" : why);
+	for (const struct json *image = list->child; image; image = image->next)
+		make_image(a, image);
+}

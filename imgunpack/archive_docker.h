@@ -1,0 +1,31 @@
+/* archive_docker.h - the parts of archive.h: its members, and docker's manifest.json. */
+#ifndef IMGUNPACK_ARCHIVE_DOCKER_H
+#define IMGUNPACK_ARCHIVE_DOCKER_H
+
+#include "lib/buf.h"
+#include "lib/digest.h"
+
+enum { ARCHIVE_LINKS_MAX = 8 };
+
+struct archive_member {
+	char *name; /* plain, as tar_clean_path leaves it */
+	char *link; /* another member's name, or NULL */
+	struct digest digest;
+	int64_t size;
+	unsigned char head[4]; /* its first bytes, for codec_sniff */
+};
+
+struct archive {
+	const char *path;
+	int layout_dirfd;
+	struct archive_member *members;
+	size_t n;
+	struct buf index, manifest; /* index.json, manifest.json */
+};
+
+/* The member NAME, links followed; NULL. */
+const struct archive_member *archive_find(const struct archive *a, const char *name);
+/* Make an image of every element of manifest.json, with the names it has. Dies. */
+void archive_docker(const struct archive *a);
+
+#endif

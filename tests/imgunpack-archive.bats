@@ -1,0 +1,132 @@
+#!/usr/bin/env bats
+# imgunpack: images in archives, by docker, podman, skopeo and tar, and archives nobody should make.
+
+load lib/common
+load lib/unpacked
+
+setup() {
+	unpacked_setup
+	export LASH_ROOT=$PWD/root
+}
+
+teardown() {
+	unpacked_teardown
+}
+
+# leaves_nothing - no temporary layout is left.
+leaves_nothing() {
+	[ -z "$(find root/tmp -mindepth 1 2>/dev/null)" ]
+}
+
+@test "imgunpack: reads what skopeo and podman save and tars of layouts, compressed or on standard input" {
+	need skopeo zstd
+	make_image <<-'PY'
+		shared = layer(tar(folder('d'), entry('d/x', '1')))
+		image(shared, layer(tar(whiteout('d/.wh.x'), entry('d/y', '2'))), shared, tag='t', config={'created': '2001-02-03T04:05:06Z'})
+	PY
+	imgunpack l:t flat >config
+	skopeo copy -q oci:l:t docker-archive:docker.tar:some/name:v1
+	skopeo copy -q oci:l:t oci-archive:oci.tar:v2
+	tar -C l -cf layout.tar .
+	tar -C l -czf layout.tar.gz index.json oci-layout blobs
+	zstd -q docker.tar
+	for image in docker.tar docker.tar:docker.io/some/name:v1 docker.tar.zst oci.tar oci.tar:v2 layout.tar:t layout.tar.gz; do
+		run --separate-stderr imgunpack "$image" got
+		assert_status 0
+		assert_empty "$stderr"
+		same_trees flat got
+		rm -r got
+		leaves_nothing
+	done
+	imgunpack - got <docker.tar >/dev/null
+	same_trees flat got
+	imgunpack --overlay c -- -:t mounted <layout.tar >got.config
+	same_trees flat mounted
+	cmp config got.config
+	podman --root "$PWD/p" --runroot "$PWD/r" --storage-driver vfs load -q -i docker.tar >/dev/null
+	podman --root "$PWD/p" --runroot "$PWD/r" --storage-driver vfs save -q some/name:v1 >podman.tar
+	imgunpack podman.tar got-too >/dev/null
+	same_trees flat got-too
+	leaves_nothing
+	run --separate-stderr imgunpack docker.tar:other x
+	assert_status 1
+	assert_one_line "imgunpack: no image 'other' in this layout"
+	leaves_nothing
+}
+
+@test "imgunpack: an archive that goes outside, says a thing twice, breaks off or lies is refused" {
+	cat >archives.py <<-'PY'
+		import hashlib, io, json, os, sys, tarfile
+		def member(t, name, data=b'', kind=tarfile.REGTYPE, link=''):
+		    m = tarfile.TarInfo(name); m.size = len(data); m.type = kind; m.linkname = link
+		    t.addfile(m, io.BytesIO(data))
+		layer = io.BytesIO()
+		with tarfile.open(fileobj=layer, mode='w') as t:
+		    member(t, 'x', b'1')
+		layer = layer.getvalue()
+		config = json.dumps({'os': 'linux', 'architecture': 'amd64', 'rootfs': {'type': 'layers',
+		                     'diff_ids': ['sha256:' + hashlib.sha256(layer).hexdigest()]}}).encode()
+		def archive(name, fn, manifest=None, layers=['l/layer.tar']):
+		    with tarfile.open(name, 'w') as t:
+		        member(t, 'config.json', config)
+		        member(t, 'l/layer.tar', layer)
+		        fn(t)
+		        if manifest is not False:
+		            member(t, 'manifest.json', manifest or json.dumps([{'Config': 'config.json', 'Layers': layers}]).encode())
+		archive('good', lambda t: None)
+		archive('linked', lambda t: member(t, 'm/layer.tar', kind=tarfile.SYMTYPE, link='../l/./layer.tar'), layers=['m/layer.tar'])
+		archive('out', lambda t: member(t, 'm/layer.tar', kind=tarfile.SYMTYPE, link='../../../outside/file'), layers=['m/layer.tar'])
+		archive('abs', lambda t: None, layers=[os.getcwd() + '/../outside/file'])
+		archive('up', lambda t: member(t, '../../outside/new', b'x'), layers=['../../outside/file'])
+		archive('loop', lambda t: [member(t, 'a', kind=tarfile.SYMTYPE, link='b'), member(t, 'b', kind=tarfile.SYMTYPE, link='a')], layers=['a'])
+		archive('twice', lambda t: member(t, 'manifest.json', b'[]'))
+		archive('none', lambda t: None, manifest=False)
+		archive('keys', lambda t: None, manifest=b'[{"Config":"config.json","Config":"x","Layers":[]}]')
+		archive('object', lambda t: None, manifest=b'{}')
+		archive('more', lambda t: None, layers=['l/layer.tar'] * 2)
+		archive('lie', lambda t: None, layers=['config.json'])
+		archive('big', lambda t: None, manifest=b'[' + b' ' * (5 << 20) + b']')
+		open('cut', 'wb').write(open('good', 'rb').read()[:1800])
+		open('empty', 'wb')
+		open('text', 'w').write('no archive ' * 100)
+	PY
+	python3 archives.py
+	for good in good linked; do
+		imgunpack $good flat >/dev/null
+		[ "$(cat flat/x)" = 1 ]
+		rm -r flat
+	done
+	while IFS='|' read -r file pattern; do
+		run --separate-stderr imgunpack "$file" flat
+		assert_status 1
+		assert_one_line "$pattern"
+		[ ! -e flat ]
+		leaves_nothing
+		untouched
+	done <<-'CASES'
+		out|imgunpack: read 'out': manifest.json: layer 'm/layer.tar' is not in the archive
+		abs|imgunpack: read 'abs': manifest.json: layer '*/outside/file' is not in the archive
+		up|imgunpack: read 'up': manifest.json: layer '../../outside/file' is not in the archive
+		loop|imgunpack: read 'loop': manifest.json: layer 'a' is not in the archive
+		twice|imgunpack: read 'twice': two members 'manifest.json'
+		none|imgunpack: read 'none': no image: neither index.json nor manifest.json
+		keys|imgunpack: read 'keys': manifest.json: duplicate key 'Config'
+		object|imgunpack: read 'object': manifest.json: no array
+		more|imgunpack: image *: 2 layers, but 1 diff_ids
+		lie|imgunpack: unpack layer *
+		big|imgunpack: read 'big': 'manifest.json' is larger than 4 MiB
+		cut|imgunpack: read 'cut': the archive ends within an entry
+		empty|imgunpack: *
+		text|imgunpack: read 'text': *
+	CASES
+}
+
+@test "imgunpack: what a killed one read of an archive the next one removes" {
+	make_image <<-'PY'
+		image(layer(tar(entry('x', '1'))))
+	PY
+	tar -C l -cf l.tar .
+	killat --root change 40 imgunpack l.tar flat >/dev/null 2>&1 || :
+	imgunpack l.tar again >/dev/null
+	leaves_nothing
+}
