@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cgctl/group.h"
+#include "cgctl/keys.h"
 #include "cgctl/verbs.h"
 #include "lib/cgroup_res.h"
 #include "lib/die.h"
@@ -13,14 +14,6 @@ static bool json;
 static const struct opt opts[] = {
 	{ 0, "json", OPT_FLAG, &json, NULL, "print one JSON object" },
 	{ 0 },
-};
-
-/* What can be given to `cgctl set` again. */
-static const char *const settable[] = {
-	"cpu.idle",	   "cpu.max",	 "cpu.max.burst",   "cpu.weight", "cpuset.cpus",
-	"cpuset.mems",	   "io.max",	 "io.weight",	    "memory.low", "memory.high",
-	"memory.max",	   "memory.min", "memory.swap.max", "pids.max",	  "hugetlb.2MB.max",
-	"hugetlb.1GB.max", "rdma.max",
 };
 
 /* One "key=line" a line, as `set` takes them. */
@@ -40,15 +33,15 @@ static void get_all(const struct cgroup *g, struct buf *out)
 
 	if (json)
 		emit_object(&e, NULL);
-	for (size_t i = 0; i < ARRAY_LEN(settable); i++) {
+	for (size_t i = 0; i < group_keys_n; i++) {
 		_buf_ struct buf value = { 0 };
 
-		if (cgroup_get_word(g, settable[i], &value) < 0)
+		if (!group_key_get(g, &group_keys[i], &value))
 			continue;
 		if (json)
-			emit_str(&e, settable[i], buf_str(&value));
+			emit_str(&e, group_keys[i].name, buf_str(&value));
 		else
-			add_lines(out, settable[i], buf_str(&value));
+			add_lines(out, group_keys[i].name, buf_str(&value));
 	}
 	if (json)
 		emit_end(&e);

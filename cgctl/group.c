@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <limits.h>
 
 #include "cgctl/group.h"
@@ -35,6 +36,16 @@ void xgroup_open(struct cgroup *g, const struct cgroup_layout *l, const char *pa
 int group_timeout_ms(int seconds)
 {
 	return seconds > INT_MAX / 1000 ? INT_MAX : seconds * 1000;
+}
+
+char *group_comm(pid_t pid)
+{
+	char file[32];
+	char *comm;
+
+	snprintf(file, sizeof(file), "/proc/%d/comm", (int)pid);
+	comm = file_read_line(AT_FDCWD, file);
+	return comm ? die_clean(comm) : NULL;
 }
 
 void xgroup_print(const struct buf *out)

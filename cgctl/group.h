@@ -12,6 +12,8 @@ bool xgroup_try(struct cgroup *g, const struct cgroup_layout *l, const char *pat
 enum { GROUP_TIMEOUT_S = 10 };
 /* Seconds of --timeout in milliseconds. */
 int group_timeout_ms(int seconds);
+/* The name of process PID without control bytes, malloc'd; NULL when it is gone. */
+char *group_comm(pid_t pid);
 /* Print what a verb has gathered. */
 void xgroup_print(const struct buf *out);
 

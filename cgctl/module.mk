@@ -1,8 +1,11 @@
 # cgctl: control groups, one name in every hierarchy; and, apart, systemd's units around them.
 LIBEXEC    += cgctl/cgctl
 STATICALLY += cgctl/cgctl
-cgctl/cgctl.objs := cgctl/create.c cgctl/exec.c cgctl/freeze.c cgctl/get.c cgctl/group.c \
-	cgctl/kill.c cgctl/ps.c cgctl/rm.c cgctl/set.c cgctl/stat.c cgctl/thaw.c
+cgctl/cgctl.objs := cgctl/apply.c cgctl/attach.c cgctl/create.c cgctl/delegate.c cgctl/events.c \
+	cgctl/events_watch.c cgctl/exec.c cgctl/freeze.c cgctl/get.c cgctl/group.c cgctl/info.c \
+	cgctl/keys.c cgctl/kill.c cgctl/ls.c cgctl/ps.c cgctl/rm.c cgctl/set.c cgctl/snapshot.c \
+	cgctl/stat.c cgctl/thaw.c cgctl/top.c cgctl/top_format.c cgctl/top_sample.c cgctl/tree.c \
+	cgctl/wait.c
 # No need of it where systemd is none.
 ifneq ($(shell $(PKG_CONFIG) --exists libsystemd && echo yes),)
 LIBEXEC += cgctl/cgroup-systemd

@@ -1,11 +1,8 @@
 /* cgctl ps - list the processes of a group. */
-#include <fcntl.h>
-
 #include "cgctl/group.h"
 #include "cgctl/verbs.h"
 #include "lib/die.h"
 #include "lib/emit.h"
-#include "lib/io.h"
 #include "lib/opt.h"
 
 static bool json, nul, recursive;
@@ -20,11 +17,8 @@ static const struct opt opts[] = {
 static void add_json(struct buf *out, pid_t pid)
 {
 	struct emit e = { .out = out };
-	char file[32];
-	_free_ char *comm = NULL;
+	_free_ char *comm = group_comm(pid);
 
-	snprintf(file, sizeof(file), "/proc/%d/comm", (int)pid);
-	comm = file_read_line(AT_FDCWD, file);
 	emit_object(&e, NULL);
 	emit_int(&e, "pid", pid);
 	/* Gone meanwhile: no name. */

@@ -14,6 +14,7 @@
 
 #include "lib/base.h"
 #include "lib/buf.h"
+#include "lib/str.h"
 
 enum cgroup_controller {
 	CGROUP_CPU,
@@ -91,6 +92,9 @@ int cgroup_open_pid(struct cgroup *g, const struct cgroup_layout *l, pid_t pid);
 int cgroup_create(struct cgroup *g, const struct cgroup_layout *l, const char *path,
 		  bool exclusive);
 void cgroup_close(struct cgroup *g);
+/* Add the names, sorted, each once, of the groups right below G in HIERARCHIES (1 << index in
+ * layout->at; ~0u: all). */
+int cgroup_children(const struct cgroup *g, unsigned hierarchies, struct strv *names);
 /* rmdir the group and all groups below it in every hierarchy. While processes are in it EBUSY is
  * retried for TIMEOUT_MS. A group that is nowhere counts as removed; the root group is EINVAL. */
 int cgroup_remove(const struct cgroup_layout *l, const char *path, int timeout_ms);
@@ -136,6 +140,9 @@ bool cgroup_killed_at_birth(pid_t child);
 /* Move process PID (0: the caller) by cgroup.procs in every hierarchy: for what already runs. Up to
  * 12 ms. */
 int cgroup_move(const struct cgroup *g, pid_t pid);
+/* Move one thread, TID (0: the caller): into a v2 group only from one of the same threaded domain
+ * (EOPNOTSUPP else). */
+int cgroup_move_thread(const struct cgroup *g, pid_t tid);
 
 /* Processes of the group. */
 struct cgroup_pids {

@@ -57,14 +57,26 @@ bool cgroup_killed_at_birth(pid_t child)
 	return false;
 }
 
-int cgroup_move(const struct cgroup *g, pid_t pid)
+static int move_by(const struct cgroup *g, const char *v1_file, const char *v2_file, pid_t pid)
 {
 	char text[16];
 
 	snprintf(text, sizeof(text), "%d", (int)pid);
 	for (int i = 0; i < g->layout->n; i++) {
-		if (g->dirfd[i] >= 0 && cgroup_write(g->dirfd[i], "cgroup.procs", text) < 0)
+		const char *file = g->layout->at[i].unified ? v2_file : v1_file;
+
+		if (g->dirfd[i] >= 0 && cgroup_write(g->dirfd[i], file, text) < 0)
 			return -1;
 	}
 	return 0;
+}
+
+int cgroup_move(const struct cgroup *g, pid_t pid)
+{
+	return move_by(g, "cgroup.procs", "cgroup.procs", pid);
+}
+
+int cgroup_move_thread(const struct cgroup *g, pid_t tid)
+{
+	return move_by(g, "tasks", "cgroup.threads", tid);
 }

@@ -3,12 +3,15 @@
 #define LIB_CGROUP_PRIVATE_H
 
 #include "lib/cgroup.h"
+#include "lib/str.h"
 
 /* Controllers in a list separated by any byte of SEPS, as bits; unknown names are skipped. */
 unsigned cgroup_controller_set(const char *list, const char *seps);
 /* Open PATH below DIRFD (itself when empty) without leaving it or following anything. Returns an
  * O_PATH directory. */
 int cgroup_open_dir(int dirfd, const char *path);
+/* Append the names of the groups right below DIRFD. */
+int cgroup_list_dirs(int dirfd, struct strv *names);
 /* A path in its canonical form (no leading or trailing slash), malloc'd; NULL and EINVAL for a bad
  * one. */
 char *cgroup_canonical(const char *path);

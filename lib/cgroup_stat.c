@@ -180,6 +180,21 @@ int cgroup_stat_read(const struct cgroup *g, struct cgroup_stat *out)
 	return out->n ? 0 : set_errno(ENODATA);
 }
 
+int cgroup_stat_read_brief(const struct cgroup *g, struct cgroup_stat *out)
+{
+	static const char *const brief[] = { "cpu.usage_usec", "memory.current", "pids.current" };
+
+	*out = (struct cgroup_stat){ 0 };
+	for (size_t i = 0; i < ARRAY_LEN(sources); i++) {
+		for (size_t k = 0; k < ARRAY_LEN(brief); k++) {
+			if (str_eq(sources[i].name, brief[k]))
+				read_source(g, &sources[i], out);
+		}
+	}
+	read_io(g, out);
+	return 0;
+}
+
 void cgroup_stat_free(struct cgroup_stat *s)
 {
 	for (size_t i = 0; i < s->n; i++)

@@ -21,6 +21,9 @@ struct cgroup_stat {
 
 /* Read everything, in a fixed order: cpu, memory, pids, hugetlb, io. */
 int cgroup_stat_read(const struct cgroup *g, struct cgroup_stat *out);
+/* Only what top shows, which is a few reads a group: cpu.usage_usec, memory.current, pids.current
+ * and io. */
+int cgroup_stat_read_brief(const struct cgroup *g, struct cgroup_stat *out);
 void cgroup_stat_free(struct cgroup_stat *s);
 /* The value of NAME; false when it is not there. */
 bool cgroup_stat_get(const struct cgroup_stat *s, const char *name, uint64_t *out);

@@ -23,7 +23,7 @@ int cgroup_open_dir(int dirfd, const char *path)
 	return path_open_strict(dirfd, *path ? path : ".", O_PATH | O_DIRECTORY);
 }
 
-static int list_dirs(int dirfd, struct strv *names)
+int cgroup_list_dirs(int dirfd, struct strv *names)
 {
 	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -59,7 +59,7 @@ static int push(struct walk *w, int dirfd)
 	w->level[w->depth] = (struct level){ { 0 }, 0 };
 	close_fd(&w->dirfd);
 	w->dirfd = dirfd;
-	return list_dirs(dirfd, &w->level[w->depth++].names) < 0 && !is_gone(errno) ? -1 : 0;
+	return cgroup_list_dirs(dirfd, &w->level[w->depth++].names) < 0 && !is_gone(errno) ? -1 : 0;
 }
 
 /* Back to the parent. ".." leads where we came from: the kernel moves no group to another parent.

@@ -4,24 +4,14 @@
 # shellcheck disable=SC2154 # $stderr is set by run
 
 load lib/common
+load lib/cgctl
 
 setup() {
-	need root
-	group=$(unique)
-	top=${LASH_CGROUP:-/sys/fs/cgroup}
+	cgctl_setup
 }
 
 teardown() {
-	# Before bats removes the directory, and with it what is mounted there.
-	[ -z "${LASH_CGROUP-}" ] || umount "$LASH_CGROUP" 2>/dev/null || :
-	unset LASH_CGROUP
-	[ -z "${group-}" ] || cgctl rm --kill "$group"
-	[ -z "${group-}" ] || [ -z "$(places "$group")" ] || fail "left behind: $(places "$group")"
-}
-
-# places GROUP - its directories in every hierarchy.
-places() {
-	find "$top" -maxdepth 3 -path "*/$1" -type d
+	cgctl_teardown
 }
 
 # fake v1|v2 - LASH_CGROUP becomes a directory tree with the group "g".
@@ -42,25 +32,10 @@ fake() {
 	done
 }
 
-# sleeper [GROUP] - a process in the group; its PID is $pid.
-sleeper() {
-	cgctl exec "${1:-$group}" sleep 300 3>&- &
-	wait_for 5 populated "${1:-$group}"
-	pid=$(cgctl ps "${1:-$group}" | head -n 1)
-}
-
-populated() {
-	[ -n "$(cgctl ps -r "$1")" ]
-}
-
-empty() {
-	! populated "$1"
-}
-
 @test "cgctl: --help names every verb" {
 	run --separate-stderr cgctl --help
 	assert_status 0
-	for verb in create rm set get stat exec ps freeze thaw kill; do
+	for verb in create rm ls set get apply snapshot stat top events wait exec attach ps freeze thaw kill delegate info; do
 		assert_line "  $verb *"
 		cgctl "$verb" --help >/dev/null
 	done
