@@ -62,12 +62,22 @@ static void check(const struct cgroup_layout *l, const struct tree_group *t)
 	}
 }
 
+/* That has to be known when the group is made: the one above must then hand down less. */
+static bool is_threaded(const struct tree_group *t)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		if (!strcmp(t->word[i].key, "cgroup.type") && !strcmp(t->word[i].value, "threaded"))
+			return true;
+	}
+	return false;
+}
+
 static int apply(const struct cgroup_layout *l, const struct tree_group *t, struct buf *why)
 {
 	_cgroup_ struct cgroup g = CGROUP_NONE;
 	_cgroup_plan_ struct cgroup_plan plan = { 0 };
 
-	if (cgroup_create(&g, l, t->path, false) < 0) {
+	if ((is_threaded(t) ? cgroup_create_threaded : cgroup_create)(&g, l, t->path, false) < 0) {
 		buf_adds(why, "make it");
 		return -1;
 	}

@@ -29,6 +29,7 @@ _cgctl()
 		;;
 	esac
 	case $verb in
+	create) options='--threaded' ;;
 	rm) options='--kill --timeout' ;;
 	ls) options='--recursive --tree --processes --controller --json --null' ;;
 	apply)

@@ -15,3 +15,4 @@ cgctl/cgroup-systemd.objs := cgctl/unit_bus.c cgctl/unit_bus_append.c cgctl/unit
 	cgctl/unit_update.c cgctl/unit_variant.c cgctl/unit_verbs.c
 cgctl/cgroup-systemd.libs := libsystemd
 tests/fuzz/unit_variant.objs := cgctl/unit_name.c cgctl/unit_props.c cgctl/unit_devices.c cgctl/unit_variant.c
+TESTPROGS += tests/lib/threads

@@ -26,6 +26,7 @@ enum cgroup_controller {
 	CGROUP_HUGETLB,
 	CGROUP_RDMA,
 	CGROUP_MISC,
+	CGROUP_DMEM,
 	CGROUP_DEVICES,
 	CGROUP_FREEZER,
 	CGROUP_NET_CLS,
@@ -91,6 +92,11 @@ int cgroup_open_pid(struct cgroup *g, const struct cgroup_layout *l, pid_t pid);
  * again on failure. */
 int cgroup_create(struct cgroup *g, const struct cgroup_layout *l, const char *path,
 		  bool exclusive);
+/* The same, its v2 part a threaded group: threads of one process can be spread over those, and only
+ * CPUs, their sets, PIDs and events are controlled there. EOPNOTSUPP: the group above hands down
+ * other controllers. What is made below a threaded group is threaded anyway. */
+int cgroup_create_threaded(struct cgroup *g, const struct cgroup_layout *l, const char *path,
+			   bool exclusive);
 void cgroup_close(struct cgroup *g);
 /* Add the names, sorted, each once, of the groups right below G in HIERARCHIES (1 << index in
  * layout->at; ~0u: all). */
@@ -152,7 +158,7 @@ struct cgroup_pids {
 
 #define _cgroup_pids_ __attribute__((cleanup(cgroup_pids_free)))
 /* List them, with those of groups below when RECURSIVE. Processes of another PID namespace are left
- * out. */
+ * out. In a threaded group those are meant that have a thread there. */
 int cgroup_procs(const struct cgroup *g, bool recursive, struct cgroup_pids *out);
 void cgroup_pids_free(struct cgroup_pids *pids);
 /* 1 when any process is in the group or below, 0 when none. */

@@ -95,9 +95,14 @@ static int kill_all(const struct cgroup *g)
 	int freezerfd = h >= 0 && h != v2 ? g->dirfd[h] : -1;
 
 	if (v2 >= 0 && g->dirfd[v2] >= 0) {
-		if (cgroup_write(g->dirfd[v2], "cgroup.kill", "1") < 0)
+		int rc = cgroup_write(g->dirfd[v2], "cgroup.kill", "1");
+
+		/* Processes cannot be killed by the group that some of their threads are in: one
+		 * by one, then. */
+		if (rc < 0 && errno != EOPNOTSUPP)
 			return errno == ENODEV ? 0 : -1;
-		more = cgroup_is_unified(g->layout) ? 0 : v1_has_more(g, v2);
+		if (rc == 0)
+			more = cgroup_is_unified(g->layout) ? 0 : v1_has_more(g, v2);
 	}
 	if (more < 0)
 		return -1;

@@ -13,13 +13,21 @@
 static const struct {
 	const char *name, *v1_name;
 } controllers[CGROUP_CONTROLLERS] = {
-	[CGROUP_CPU] = { "cpu", NULL },		  [CGROUP_CPUACCT] = { "cpuacct", NULL },
-	[CGROUP_CPUSET] = { "cpuset", NULL },	  [CGROUP_MEMORY] = { "memory", NULL },
-	[CGROUP_IO] = { "io", "blkio" },	  [CGROUP_PIDS] = { "pids", NULL },
-	[CGROUP_HUGETLB] = { "hugetlb", NULL },	  [CGROUP_RDMA] = { "rdma", NULL },
-	[CGROUP_MISC] = { "misc", NULL },	  [CGROUP_DEVICES] = { "devices", NULL },
-	[CGROUP_FREEZER] = { "freezer", NULL },	  [CGROUP_NET_CLS] = { "net_cls", NULL },
-	[CGROUP_NET_PRIO] = { "net_prio", NULL }, [CGROUP_PERF_EVENT] = { "perf_event", NULL },
+	[CGROUP_CPU] = { "cpu", NULL },
+	[CGROUP_CPUACCT] = { "cpuacct", NULL },
+	[CGROUP_CPUSET] = { "cpuset", NULL },
+	[CGROUP_MEMORY] = { "memory", NULL },
+	[CGROUP_IO] = { "io", "blkio" },
+	[CGROUP_PIDS] = { "pids", NULL },
+	[CGROUP_HUGETLB] = { "hugetlb", NULL },
+	[CGROUP_RDMA] = { "rdma", NULL },
+	[CGROUP_MISC] = { "misc", NULL },
+	[CGROUP_DMEM] = { "dmem", NULL },
+	[CGROUP_DEVICES] = { "devices", NULL },
+	[CGROUP_FREEZER] = { "freezer", NULL },
+	[CGROUP_NET_CLS] = { "net_cls", NULL },
+	[CGROUP_NET_PRIO] = { "net_prio", NULL },
+	[CGROUP_PERF_EVENT] = { "perf_event", NULL },
 };
 
 /* v2 has these in every group, whatever cgroup.controllers says. */

@@ -2,9 +2,12 @@
 #include <string.h>
 
 #include "lib/cgroup_private.h"
+#include "lib/io.h"
 #include "lib/mem.h"
 #include "lib/num.h"
 #include "lib/str.h"
+
+enum { STATUS_MAX = 1 << 16 };
 
 static void add(struct cgroup_pids *p, pid_t pid)
 {
@@ -36,15 +39,49 @@ static int add_lines(struct cgroup_pids *p, const char *text)
 	return 0;
 }
 
-/* Only the threads of a process are in a threaded group: its process is listed by the group's
- * domain. */
+/* The process a thread is of; 0 when it is gone. */
+static pid_t process_of(pid_t tid)
+{
+	_buf_ struct buf status = { 0 };
+	char file[32];
+	const char *at;
+	int pid = 0;
+
+	snprintf(file, sizeof(file), "/proc/%d/status", (int)tid);
+	if (file_read(AT_FDCWD, file, STATUS_MAX, &status) < 0)
+		return 0;
+	at = strstr(buf_str(&status), "\nTgid:\t");
+	return at && sscanf(at + 7, "%d", &pid) == 1 ? pid : 0;
+}
+
+/* A threaded group lists threads; its processes are listed by its domain. */
+static int list_threads(int dirfd, struct cgroup_pids *out)
+{
+	_buf_ struct buf text = { 0 };
+	_cgroup_pids_ struct cgroup_pids threads = { 0 };
+
+	if (cgroup_read(dirfd, "cgroup.threads", &text) < 0)
+		return errno == EOPNOTSUPP || errno == ENODEV || errno == ENOENT ? 0 : -1;
+	if (add_lines(&threads, buf_str(&text)) < 0)
+		return -1;
+	for (size_t i = 0; i < threads.n; i++) {
+		pid_t pid = process_of(threads.pid[i]);
+
+		if (pid)
+			add(out, pid);
+	}
+	return 0;
+}
+
 static int list(int dirfd, struct cgroup_pids *out)
 {
 	_buf_ struct buf text = { 0 };
 
-	if (cgroup_read(dirfd, "cgroup.procs", &text) < 0)
-		return errno == EOPNOTSUPP || errno == ENODEV || errno == ENOENT ? 0 : -1;
-	return add_lines(out, buf_str(&text));
+	if (cgroup_read(dirfd, "cgroup.procs", &text) == 0)
+		return add_lines(out, buf_str(&text));
+	if (errno == EOPNOTSUPP)
+		return list_threads(dirfd, out);
+	return errno == ENODEV || errno == ENOENT ? 0 : -1;
 }
 
 static int visit(int parentfd, const char *name, void *arg)

@@ -39,12 +39,14 @@ static void plan_weight_device(struct cgroup_plan *plan, const struct cgroup *g,
 			       const struct cgroup_weight_device *d)
 {
 	const char *file = v2 ? "io.bfq.weight" : "blkio.bfq.weight_device";
+	bool bfq = cgroup_has_file(g, CGROUP_IO, file);
+	uint64_t weight = v2 && !bfq ? cgroup_blkio_to_io_weight(d->weight) : d->weight;
 
-	if (!v2 && !cgroup_has_file(g, CGROUP_IO, file))
-		file = "blkio.weight_device";
+	if (!bfq)
+		file = v2 ? "io.weight" : "blkio.weight_device";
 	if (d->has_weight && d->weight)
 		cgroup_plan_add(plan, CGROUP_IO, file, "%lld:%lld %llu", (long long)d->major,
-				(long long)d->minor, (unsigned long long)d->weight);
+				(long long)d->minor, (unsigned long long)weight);
 	if (!v2 && d->has_leafWeight && d->leafWeight)
 		cgroup_plan_add(plan, CGROUP_IO, "blkio.leaf_weight_device", "%lld:%lld %llu",
 				(long long)d->major, (long long)d->minor,

@@ -186,3 +186,85 @@ teardown() {
 	assert_status 1
 	assert_one_line "cgctl attach: open group '$group/none': no such group"
 }
+
+@test "cgctl create --threaded: threads of one process are spread over groups" {
+	local tids v2
+	v2=$(v2_dir)
+	cgctl create "$group"
+	cgctl create --threaded "$group/a" "$group/b"
+	[ "$(cat "$v2/$group/cgroup.type" "$v2/$group/a/cgroup.type" | tr '\n' ,)" = "domain threaded,threaded," ]
+	cgctl create "$group/a/below"
+	[ "$(cat "$v2/$group/a/below/cgroup.type")" = threaded ]
+	cgctl exec "$group" threads 2 >"$BATS_TEST_TMPDIR/tids" 3>&- 2>/dev/null &
+	wait_for 20 eval "[ \$(wc -l <$BATS_TEST_TMPDIR/tids) -eq 2 ]"
+	pid=$(cgctl ps "$group")
+	mapfile -t tids <"$BATS_TEST_TMPDIR/tids"
+	cgctl attach --thread "$group/a" "${tids[0]}"
+	cgctl attach --thread "$group/b" "${tids[1]}"
+	[ "$(cat "$v2/$group/a/cgroup.threads" "$v2/$group/b/cgroup.threads" | tr '\n' ' ')" = "${tids[0]} ${tids[1]} " ]
+	[ "$(cgctl ps "$group/a")" = "$pid" ]
+	[ "$(cgctl ps -r "$group")" = "$pid" ]
+	if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+		cgctl set "$group/a" pids.max=5 "cpu.max=50000 100000" cpuset.cpus=0
+		[ "$(cgctl get "$group/a" pids.max)" = 5 ]
+		run --separate-stderr cgctl set "$group/a" memory.max=1M
+		assert_status 1
+		assert_one_line "*controller memory does not offer it in this group*"
+	fi
+	cgctl snapshot "$group" | grep -x "$group/a"$'\t'"cgroup.type=threaded"
+	cgctl freeze "$group"
+	cgctl thaw "$group"
+	cgctl kill -w "$group/a"
+	wait_for 20 empty "$group"
+	cgctl snapshot "$group" >"$BATS_TEST_TMPDIR/one"
+	cgctl rm "$group"
+	cgctl apply "$BATS_TEST_TMPDIR/one"
+	diff "$BATS_TEST_TMPDIR/one" <(cgctl snapshot "$group")
+}
+
+@test "cgctl create --threaded: not below a group that hands down memory or pages" {
+	grep -qE 'memory|io|hugetlb' "$(v2_dir)/cgroup.controllers" || need kernel:cgroup2-memory
+	cgctl create "$group/d/e"
+	run --separate-stderr cgctl create --threaded "$group/d/t"
+	assert_status 1
+	assert_one_line "cgctl create: create group '$group/d/t': the group above hands down controllers that know no threads"
+	[ -z "$(places "$group/d/t")" ]
+}
+
+@test "cgctl attach: says that a group hands controllers to groups below" {
+	grep -q . "$(v2_dir)/cgroup.controllers" || need kernel:cgroup2-memory
+	cgctl create "$group/inner/leaf"
+	sleeper "$group/inner/leaf"
+	run --separate-stderr cgctl attach "$group/inner" "$pid"
+	assert_status 1
+	assert_one_line "cgctl attach: move $pid to group '$group/inner': it hands controllers to groups below"
+	run --separate-stderr cgctl exec "$group/inner" true
+	assert_status 125
+	assert_one_line "cgctl exec: join group '$group/inner': it hands controllers to groups below"
+}
+
+@test "cgctl rm: a name is free again at once, whatever of the old group is still dying" {
+	local i
+	for i in 1 2 3 4 5; do
+		cgctl create "$group/g"
+		cgctl exec "$group/g" sh -c 'head -c 1m /dev/zero >"$0"' "$BATS_TEST_TMPDIR/cache"
+		cgctl rm "$group/g"
+		[ -z "$(places "$group/g")" ]
+	done
+}
+
+@test "cgctl rm --kill: ends what v1's freezer holds, here, below and above" {
+	need kernel:cgroup1
+	local dir
+	cgctl create "$group/a/b"
+	sleeper "$group/a/b"
+	for dir in "$group" "$group/a" "$group/a/b"; do
+		echo FROZEN >"$top/freezer/$dir/freezer.state"
+	done
+	# A process that must not be thawed to die is stuck for whoever only sends a signal.
+	kill -KILL "$pid"
+	kill -0 "$pid"
+	cgctl kill --wait "$group"
+	cgctl rm --kill "$group"
+	[ -z "$(places "$group")" ]
+}

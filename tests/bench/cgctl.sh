@@ -23,11 +23,13 @@ bench() {
 	interleave -n "$ROUNDS" -j "$BENCH_JSON" "$@"
 }
 
-bench -b "cgctl: create, set, exec true, remove" -p 'sleep 0.15' \
-    cgctl="cgctl create $group && cgctl set $group memory.max=64M pids.max=100 cpu.weight=50 &&
+bench -b "cgctl: create, set five limits, exec true, remove" -p 'sleep 0.15' \
+    cgctl="cgctl create $group &&
+	cgctl set $group memory.max=64M memory.low=16M pids.max=100 cpu.weight=50 cpu.max='50000 100000' &&
 	cgctl exec $group true && cgctl rm $group" \
     cgroup-tools="cgcreate -g $list:$group-tools &&
-	cgset -r memory.limit_in_bytes=64M -r pids.max=100 -r cpu.shares=512 $group-tools &&
+	cgset -r memory.limit_in_bytes=64M -r memory.soft_limit_in_bytes=16M -r pids.max=100 -r cpu.shares=512 \
+	    -r cpu.cfs_quota_us=50000 $group-tools &&
 	cgexec -g $list:$group-tools true && cgdelete $each"
 
 cgctl create "$group"

@@ -235,6 +235,9 @@ static void test_v2_io(void)
 		       "\"throttleReadBpsDevice\":[{\"major\":8,\"minor\":0,\"rate\":5}],"
 		       "\"throttleWriteIOPSDevice\":[{\"major\":8,\"minor\":16,\"rate\":0}]}}"),
 		   "io.weight=4950; io.max=8:0 rbps=5; io.max=8:16 wiops=max");
+	expect_str(
+		oci("{\"blockIO\":{\"weightDevice\":[{\"major\":8,\"minor\":0,\"weight\":1000}]}}"),
+		"io.weight=8:0 10000");
 	expect_str(oci("{\"blockIO\":{\"weight\":9}}"), "!set block I/O weight 9 (10 to 1000)");
 	put("g/io.bfq.weight", "");
 	expect_str(oci("{\"blockIO\":{\"weight\":500,\"weightDevice\":"
