@@ -7,6 +7,7 @@
 #include "runc/group.h"
 #include "runc/launch.h"
 #include "runc/runc.h"
+#include "runc/scope.h"
 
 /* An absolute path counts from where the hierarchies are mounted, and so does a relative one; none
  * means the id. */
@@ -79,6 +80,23 @@ static bool open_layout(struct launch *l)
 	return layout;
 }
 
+/* The record says what is wanted before it is there. */
+static void save(const struct container *c)
+{
+	if (container_save(c))
+		die("write state of container '%s'", c->id);
+}
+
+/* systemd makes its own hierarchies' part; then only what it does not know is left to make. */
+static char *make_unit(struct launch *l)
+{
+	struct container *c = l->container;
+
+	c->unit = scope_name(l);
+	save(c);
+	return scope_start(l);
+}
+
 void cgroup_make(struct launch *l)
 {
 	struct container *c = l->container;
@@ -87,15 +105,17 @@ void cgroup_make(struct launch *l)
 	if (runc_globals.no_cgroups || !open_layout(l)) {
 		if (!runc_globals.no_cgroups && !runc_globals.rootless)
 			die("find cgroups");
-		if (container_save(c))
-			die("write state of container '%s'", c->id);
+		save(c);
 		return;
 	}
-	path = path_of(l);
-	check_unused(l, path);
+	if (runc_globals.systemd) {
+		path = make_unit(l);
+	} else {
+		path = path_of(l);
+		check_unused(l, path);
+	}
 	c->cgroup = path;
-	if (container_save(c))
-		die("write state of container '%s'", c->id);
+	save(c);
 	if (cgroup_create(&l->group, &l->layout, path, false)) {
 		if (!runc_globals.rootless)
 			die("make cgroup '%s'", path);

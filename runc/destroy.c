@@ -9,6 +9,7 @@
 #include "lib/proc.h"
 #include "runc/group.h"
 #include "runc/runc.h"
+#include "runc/scope.h"
 
 /* As long as runc's delete waits for a killed init. */
 enum { KILL_MS = 10000 };
@@ -59,12 +60,16 @@ int container_destroy(struct container *c)
 	_close_ int pidfd = container_pidfd(c);
 	char why[DECODE_WHY_MAX];
 	_spec_ struct spec spec = { 0 };
+	_buf_ struct buf complaint = { 0 };
 	bool has_spec;
 
 	if (pidfd < 0 ? errno != ESRCH : signal_init(pidfd))
 		return -1;
 	if (remove_group(c) && !c->rootless)
 		return -1;
+	/* A unit whose group is gone ends by itself, but not at once, and may stay as failed. */
+	if (scope_stop(c, &complaint))
+		warnx("%s", buf_str(&complaint));
 	if (pidfd >= 0 && wait_gone(pidfd))
 		return -1;
 	has_spec = !c->no_poststop && !container_spec(c, &spec, why);

@@ -82,8 +82,8 @@ static void emit_cgroup(struct emit *e)
 	emit_object(e, "cgroup");
 	emit_bool(e, "v1", true);
 	emit_bool(e, "v2", true);
-	emit_bool(e, "systemd", false);
-	emit_bool(e, "systemdUser", false);
+	emit_bool(e, "systemd", true);
+	emit_bool(e, "systemdUser", true);
 	emit_bool(e, "rdma", true);
 	emit_end(e);
 }

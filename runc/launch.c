@@ -10,10 +10,12 @@
 #include "lib/idmap.h"
 #include "lib/io.h"
 #include "lib/mem.h"
+#include "lib/num.h"
 #include "lib/proc.h"
 #include "lib/resources.h"
 #include "runc/launch.h"
 #include "runc/runc.h"
+#include "runc/scope.h"
 #include "runc/sync.h"
 
 /* What dying has to take apart again. */
@@ -107,6 +109,8 @@ void launch_limits(struct launch *l)
 	if (decode(&resources_schema, j, "linux.resources", &r, why))
 		diex("%s", why);
 	full = r;
+	if (l->scope_pid && r.pids && r.pids->has_limit && r.pids->limit >= 0)
+		r.pids->limit = (r.pids->limit ? r.pids->limit : 1) + 1;
 	if (r.n_devices) {
 		rules = launch_device_rules(&r);
 		full.devices = rules;
@@ -115,6 +119,23 @@ void launch_limits(struct launch *l)
 	if (cgroup_apply(&l->group, &full, flags, &reason))
 		die("%s", buf_str(&reason));
 	decode_free(&resources_schema, &r);
+}
+
+/* From here on the container keeps systemd's unit alive itself, and has its limit of processes for
+ * itself. */
+static void leave_scope(struct launch *l)
+{
+	const struct json *limit = json_find(l->spec->json, "linux.resources.pids.limit");
+	struct cgroup_pids_limit pids = { .has_limit = true };
+	struct cgroup_resources r = { .pids = &pids };
+	_buf_ struct buf reason = { 0 };
+
+	if (!l->scope_pid)
+		return;
+	scope_release(l);
+	if (limit && limit->text && num_i64(limit->text, 0, INT64_MAX, &pids.limit) == 0 &&
+	    cgroup_apply(&l->group, &r, 0, &reason))
+		die("%s", buf_str(&reason));
 }
 
 static void set_oom_score(const struct launch *l)
@@ -207,6 +228,7 @@ void launch_child(struct launch *l)
 	write_maps(l);
 	set_oom_score(l);
 	type = first_word(l, &text);
+	leave_scope(l);
 	if (type == SYNC_MOUNTED) {
 		run_hooks(l);
 		type = launch_listen(l, &text);

@@ -46,6 +46,8 @@ struct launch {
 	int console_sockfd; /* takes the terminal's master */
 	int pidfd_sockfd;   /* takes a pidfd of the process */
 	int notifyfd;	    /* the notify socket's directory, detached */
+	int scope_holdfd;   /* while it is open, the systemd unit has a first process: */
+	pid_t scope_pid;    /* this one; 0: none (any more) */
 	int syncfd;	    /* each side's end of the channel */
 	int procfd;	    /* the child's private proc */
 	struct cgroup_layout layout;
@@ -69,7 +71,8 @@ struct launch {
 #define LAUNCH_NONE \
 	{ \
 		.rootfs_treefd = -1, .fifofd = -1, .console_sockfd = -1, .pidfd_sockfd = -1, \
-		.notifyfd = -1, .syncfd = -1, .procfd = -1, .cgroup_fd = -1, .pidfd = -1 \
+		.notifyfd = -1, .scope_holdfd = -1, .syncfd = -1, .procfd = -1, .cgroup_fd = -1, \
+		.pidfd = -1 \
 	}
 
 /* launch.c: the parent's side, in this order. A failure after launch_begin destroys a container

@@ -14,6 +14,7 @@ runc/runc.objs += runc/live.c runc/live_rules.c runc/mounts.c runc/update_live.c
 runc/runc.objs += runc/annotations.c
 runc/runc.objs += runc/ending.c runc/events.c runc/oom.c runc/stats.c runc/stats_io.c runc/wait.c
 runc/runc.objs += runc/delete.c runc/destroy.c runc/features.c runc/group.c runc/kill.c runc/list.c runc/listener.c runc/merge.c
+runc/runc.objs += runc/scope.c
 runc/runc.objs += runc/pause.c runc/ps.c runc/resume.c runc/spec.c runc/state_verb.c runc/update.c
 # The entry point before libc's. Elsewhere the program starts as any other does.
 ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine)),)

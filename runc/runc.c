@@ -11,6 +11,7 @@
 #include "lib/sys.h"
 #include "runc/log.h"
 #include "runc/runc.h"
+#include "runc/scope.h"
 #include "runc/self.h"
 
 struct globals runc_globals = { .criu = "criu" };
@@ -36,8 +37,9 @@ static const struct opt opts[] = {
 	{ 0, "criu", OPT_STR, &runc_globals.criu, "PROGRAM", "criu for checkpoints" },
 	{ 0, "rootless", OPT_STR, &rootless, "WHEN",
 	  "true, false or auto: bear missing privileges" },
-	{ 0, "cgroup-manager", OPT_STR, &manager, "NAME", "cgroupfs or disabled" },
-	{ 0, "systemd-cgroup", OPT_FLAG, &systemd_cgroup, NULL, "refused: no systemd driver yet" },
+	{ 0, "cgroup-manager", OPT_STR, &manager, "NAME", "cgroupfs, systemd or disabled" },
+	{ 0, "systemd-cgroup", OPT_FLAG, &systemd_cgroup, NULL,
+	  "the same as --cgroup-manager=systemd" },
 	{ 'v', "version", OPT_CALL, opt_fn(show_version), NULL, "show the versions" },
 	{ 0 },
 };
@@ -146,9 +148,8 @@ static void set_globals(void)
 		setenv("LASH_DEBUG", "1", 1);
 	if (str_eq(runc_globals.root, "/"))
 		opt_misuse("--root must not be '/'");
-	if (systemd_cgroup || str_eq(manager, "systemd"))
-		diex("systemd cgroup manager: not supported, use cgroupfs");
-	if (!runc_globals.no_cgroups && !str_eq(manager, "cgroupfs"))
+	runc_globals.systemd = systemd_cgroup || str_eq(manager, "systemd");
+	if (!runc_globals.no_cgroups && !runc_globals.systemd && !str_eq(manager, "cgroupfs"))
 		opt_misuse("--cgroup-manager: unknown manager '%s'", manager);
 }
 
@@ -187,6 +188,7 @@ int main(int argc, char **argv)
 	at = opt_parse(argc, argv, &usage);
 	set_globals();
 	log_open(log_target, log_format, runc_globals.debug ? "debug" : log_level);
+	scope_called(argv[0]);
 	self_protect(argv + at, argv);
 	return opt_run_verb(argc, argv, &usage);
 }

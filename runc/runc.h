@@ -19,6 +19,7 @@ struct globals {
 	bool debug;
 	bool rootless;	 /* cgroup failures are tolerated */
 	bool no_cgroups; /* --cgroup-manager=disabled */
+	bool systemd;	 /* cgroups are made by systemd */
 };
 
 /* Set once by main, read-only after. */

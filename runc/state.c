@@ -27,6 +27,7 @@ static const struct field fields[] = {
 	STR(struct container, created, 0),
 	STR(struct container, started, 0),
 	STR(struct container, cgroup, 0),
+	STR(struct container, unit, 0),
 	STR(struct container, ociVersion, 0),
 	MAP(struct container, annotations, 0),
 	MAP(struct container, cgroup_paths, 0),
@@ -152,6 +153,7 @@ int container_save(const struct container *c)
 	emit_str_if(&e, "bundle", c->bundle);
 	emit_str_if(&e, "rootfs", c->rootfs);
 	emit_str_if(&e, "cgroup", c->cgroup);
+	emit_str_if(&e, "unit", c->unit);
 	emit_str_if(&e, "ociVersion", c->ociVersion);
 	emit_map(&c->annotations, "annotations", &e);
 	emit_foreign(c, &e);

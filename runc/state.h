@@ -28,6 +28,7 @@ struct container {
 	char *created, *started; /* RFC 3339 with nanoseconds; started: NULL before */
 	char *cgroup; /* path in every hierarchy, without leading slash; NULL: cgroups are not
 			 managed */
+	char *unit;   /* SLICE:PREFIX:NAME where systemd made the cgroup, else NULL */
 	char *ociVersion;
 	struct decode_map annotations;
 	struct decode_map cgroup_paths; /* by controller, "" on v2: for others to read */

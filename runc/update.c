@@ -11,6 +11,7 @@
 #include "runc/group.h"
 #include "runc/merge.h"
 #include "runc/runc.h"
+#include "runc/scope.h"
 #include "runc/update.h"
 
 enum { RESOURCES_MAX = 1 << 20 };
@@ -229,6 +230,7 @@ static void set_limits(const struct container *c, struct spec *spec, struct json
 
 	xgroup_open(&g, c);
 	merge_complete(patch, old);
+	scope_update(c, patch);
 	apply(&g, patch, old);
 	record(c, spec, patch);
 }

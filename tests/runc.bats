@@ -50,12 +50,6 @@ teardown() {
 	[ ! -e "$root" ] || fail "state was written"
 }
 
-@test "runc: --systemd-cgroup is refused clearly" {
-	run --separate-stderr rc --systemd-cgroup run -b "$bundle" "$id"
-	assert_status 1
-	assert_one_line "*systemd cgroup manager: not supported*"
-}
-
 @test "runc run: gives output, exit status and standard input" {
 	in_box 'echo out; echo err >&2; exit 7'
 	assert_status 7
