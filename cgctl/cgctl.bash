@@ -45,7 +45,7 @@ _cgctl()
 	info) options='--json' ;;
 	set) options='--oci --dry-run' ;;
 	get | stat) options='--json' ;;
-	exec) options='--same-pid' ;;
+	exec) options='--create --set --rm --same-pid' ;;
 	ps) options='--recursive --json --null' ;;
 	freeze) options='--timeout' ;;
 	kill) options='--signal --wait --timeout' ;;

@@ -12,15 +12,21 @@
 
 #include "cgctl/group.h"
 #include "cgctl/verbs.h"
+#include "lib/cgroup_res.h"
 #include "lib/die.h"
 #include "lib/io.h"
 #include "lib/opt.h"
 #include "lib/proc.h"
 #include "lib/sys.h"
 
-static bool same_pid;
+static bool same_pid, create, remove_after;
+static struct strv words;
 
 static const struct opt opts[] = {
+	{ 'c', "create", OPT_FLAG, &create, NULL, "make the group first" },
+	{ 's', "set", OPT_STRV, &words, "KEY=VALUE", "set this limit first" },
+	{ 'r', "rm", OPT_FLAG, &remove_after, NULL,
+	  "remove the group afterwards, with whoever is left in it" },
 	{ 0, "same-pid", OPT_FLAG, &same_pid, NULL,
 	  "become COMMAND even where that takes 10 ms (cgroup v2)" },
 	{ 0 },
@@ -79,10 +85,11 @@ static int wait_for(pid_t child, const sigset_t *blocked)
 
 static pid_t start(struct child *c)
 {
+	bool born = !c->move && c->join->v2_dirfd >= 0;
 	struct clone_args args = {
-		.flags = c->move ? 0 : CLONE_INTO_CGROUP,
+		.flags = born ? CLONE_INTO_CGROUP : 0,
 		.exit_signal = SIGCHLD,
-		.cgroup = c->move ? 0 : (uint64_t)c->join->v2_dirfd,
+		.cgroup = born ? (uint64_t)c->join->v2_dirfd : 0,
 	};
 	_close_ int bornfd = -1;
 	int fds[2];
@@ -127,10 +134,53 @@ static int run(const struct cgroup *g, const struct cgroup_join *join, char *con
 	return wait_for(child, &blocked);
 }
 
+static void open_group(struct cgroup *g, const struct cgroup_layout *l, const char *path)
+{
+	if (!create) {
+		xgroup_open(g, l, path);
+		return;
+	}
+	if (cgroup_create(g, l, path, true) == 0)
+		return;
+	if (errno == EINVAL)
+		opt_misuse("'%s' is no name of a group", path);
+	die("create group '%s'", path);
+}
+
+/* A group of ours does not outlive a command that was never started. */
+static const struct cgroup *ours;
+
+static void abandon(void)
+{
+	cgroup_remove(ours->layout, ours->path, 0);
+}
+
+static void set_limits(const struct cgroup *g)
+{
+	_free_ struct cgroup_setting *word = group_words(words.v, words.n);
+	_cgroup_plan_ struct cgroup_plan plan = { 0 };
+	_buf_ struct buf why = { 0 };
+
+	if (cgroup_plan_words(&plan, g, word, words.n, &why) < 0 ||
+	    cgroup_plan_run(&plan, g, &why) < 0)
+		die("group '%s': %s", g->path, buf_str(&why));
+}
+
+static int run_and_remove(const struct cgroup *g, const struct cgroup_join *join,
+			  char *const *command)
+{
+	int status = run(g, join, command);
+
+	if (remove_after &&
+	    cgroup_destroy(g->layout, g->path, group_timeout_ms(GROUP_TIMEOUT_S)) < 0)
+		warn("remove group '%s'", g->path);
+	return status;
+}
+
 int cgctl_exec(int argc, char **argv)
 {
-	const struct usage u = { "[--same-pid] GROUP COMMAND [ARG]...", "Run COMMAND in a group.",
-				 opts, OPT_CHAIN, NULL };
+	const struct usage u = { "[-c] [-s KEY=VALUE]... [-r | --same-pid] GROUP COMMAND [ARG]...",
+				 "Run COMMAND in a group.", opts, OPT_CHAIN, NULL };
 	struct cgroup_layout layout;
 	struct cgroup_join join;
 	_cgroup_ struct cgroup g = CGROUP_NONE;
@@ -138,14 +188,21 @@ int cgctl_exec(int argc, char **argv)
 
 	if (argc - at < 2)
 		opt_misuse("a group and a command are needed");
+	if (remove_after && same_pid)
+		opt_misuse("--same-pid leaves nobody to do --rm");
 	xlayout_open(&layout);
-	xgroup_open(&g, &layout, argv[at]);
+	open_group(&g, &layout, argv[at]);
+	if (create) {
+		ours = &g;
+		die_cleanup(abandon);
+	}
+	set_limits(&g);
 	if (cgroup_is_frozen(&g) == 1)
 		diex("join group '%s': it is frozen", argv[at]);
 	if (cgroup_join_open(&join, &g) < 0)
 		die("join group '%s'", argv[at]);
-	if (join.v2_dirfd >= 0 && !same_pid)
-		return run(&g, &join, argv + at + 1);
+	if (remove_after || (join.v2_dirfd >= 0 && !same_pid))
+		return run_and_remove(&g, &join, argv + at + 1);
 	if ((join.v2_dirfd >= 0 ? cgroup_move(&g, 0) : cgroup_join_tasks(&join)) < 0)
 		die("join group '%s'", argv[at]);
 	xexec(argv + at + 1);

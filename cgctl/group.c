@@ -1,9 +1,11 @@
 #include <fcntl.h>
 #include <limits.h>
+#include <string.h>
 
 #include "cgctl/group.h"
 #include "lib/die.h"
 #include "lib/io.h"
+#include "lib/mem.h"
 #include "lib/opt.h"
 #include "lib/sys.h"
 
@@ -36,6 +38,21 @@ void xgroup_open(struct cgroup *g, const struct cgroup_layout *l, const char *pa
 int group_timeout_ms(int seconds)
 {
 	return seconds > INT_MAX / 1000 ? INT_MAX : seconds * 1000;
+}
+
+struct cgroup_setting *group_words(char **words, size_t n)
+{
+	struct cgroup_setting *s = xcalloc(n + 1, sizeof(*s));
+
+	for (size_t i = 0; i < n; i++) {
+		char *eq = strchr(words[i], '=');
+
+		if (!eq || eq == words[i])
+			opt_misuse("'%s' is not KEY=VALUE", words[i]);
+		*eq = '\0';
+		s[i] = (struct cgroup_setting){ words[i], eq + 1 };
+	}
+	return s;
 }
 
 char *group_comm(pid_t pid)

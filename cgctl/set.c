@@ -5,7 +5,6 @@
 #include "cgctl/verbs.h"
 #include "lib/die.h"
 #include "lib/io.h"
-#include "lib/mem.h"
 #include "lib/opt.h"
 #include "lib/resources.h"
 
@@ -32,22 +31,6 @@ static void read_resources(struct cgroup_resources *r)
 		diex("parse standard input: %s", bad_json);
 	if (decode(&resources_schema, tree, "", r, bad_member) < 0)
 		diex("decode standard input: %s", bad_member);
-}
-
-/* "memory.max=64M" cut at its first '='. */
-static struct cgroup_setting *split_words(char **words, size_t n)
-{
-	struct cgroup_setting *s = xcalloc(n + 1, sizeof(*s));
-
-	for (size_t i = 0; i < n; i++) {
-		char *eq = strchr(words[i], '=');
-
-		if (!eq || eq == words[i])
-			opt_misuse("'%s' is not KEY=VALUE", words[i]);
-		*eq = '\0';
-		s[i] = (struct cgroup_setting){ words[i], eq + 1 };
-	}
-	return s;
 }
 
 static void print_plan(const struct cgroup_plan *plan, const struct cgroup *g)
@@ -104,7 +87,7 @@ int cgctl_set(int argc, char **argv)
 
 	opt_operands(argc - at, oci ? 1 : 2, -1);
 	n = (size_t)(argc - at - 1);
-	word = split_words(argv + at + 1, n);
+	word = group_words(argv + at + 1, n);
 	xlayout_open(&layout);
 	xgroup_open(&g, &layout, argv[at]);
 	if (oci)

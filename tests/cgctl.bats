@@ -378,6 +378,28 @@ cpu,cpuacct\tcpu.cfs_quota_us\t50000'
 	[ "${lines[0]}" = "${lines[1]}" ]
 }
 
+@test "cgctl exec -c -s -r: makes, limits and removes the group" {
+	run --separate-stderr cgctl exec -c -s pids.max=17 -s memory.max=32M -r "$group/x" sh -c \
+	    'cgctl get "$0" pids.max memory.max; sleep 300 3>&- >/dev/null & exit 5' "$group/x"
+	assert_status 5
+	assert_output $'17\n33554432'
+	[ -z "$(places "$group/x")" ]
+	cgctl create "$group/y"
+	run --separate-stderr cgctl exec -c "$group/y" true
+	assert_status 125
+	assert_one_line "cgctl exec: create group '$group/y': File exists"
+	run --separate-stderr cgctl exec -c -s pids.max=lots "$group/z" true
+	assert_status 125
+	assert_one_line "cgctl exec: group '$group/z': write 'lots' to 'pids.max': Invalid argument"
+	[ -z "$(places "$group/z")" ]
+	run --separate-stderr cgctl exec -r --same-pid "$group/y" true
+	assert_status 125
+	run --separate-stderr cgctl exec -s pids.max "$group/y" true
+	assert_status 125
+	cgctl exec -s pids.max=9 -r "$group/y" true
+	[ -z "$(places "$group/y")" ]
+}
+
 @test "cgctl exec: leaks no descriptor" {
 	cgctl create "$group"
 	run --separate-stderr cgctl exec "$group" sh -c 'ls /proc/self/fd | wc -l' 3>&-

@@ -27,6 +27,8 @@ bench -b "cgctl: create, set five limits, exec true, remove" -p 'sleep 0.15' \
     cgctl="cgctl create $group &&
 	cgctl set $group memory.max=64M memory.low=16M pids.max=100 cpu.weight=50 cpu.max='50000 100000' &&
 	cgctl exec $group true && cgctl rm $group" \
+    one-command="cgctl exec -c -r -s memory.max=64M -s memory.low=16M -s pids.max=100 -s cpu.weight=50 \
+	-s cpu.max='50000 100000' $group true" \
     cgroup-tools="cgcreate -g $list:$group-tools &&
 	cgset -r memory.limit_in_bytes=64M -r memory.soft_limit_in_bytes=16M -r pids.max=100 -r cpu.shares=512 \
 	    -r cpu.cfs_quota_us=50000 $group-tools &&
