@@ -16,3 +16,4 @@ cgctl/cgroup-systemd.objs := cgctl/unit_bus.c cgctl/unit_bus_append.c cgctl/unit
 cgctl/cgroup-systemd.libs := libsystemd
 tests/fuzz/unit_variant.objs := cgctl/unit_name.c cgctl/unit_props.c cgctl/unit_devices.c cgctl/unit_variant.c
 TESTPROGS += tests/lib/threads
+tests/fuzz/cgctl_tree.objs := cgctl/tree.c
