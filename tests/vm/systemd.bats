@@ -145,9 +145,9 @@ start_sleep() {
 		XDG_RUNTIME_DIR=/run/user/1000 setpriv --reuid 1000 --regid 1000 --clear-groups "$@"
 	}
 	wait_for 60 test -S /run/user/1000/bus
-	as sleep 300 3>&- &
+	setpriv --reuid 1000 --regid 1000 --clear-groups sleep 300 3>&- &
 	pid=$!
-	wait_for 20 grep -q sleep "/proc/$pid/comm"
+	wait_for 60 grep -q sleep "/proc/$pid/comm"
 	run --separate-stderr as cgroup-systemd create --path "$path" --pid "$pid" <<<'{"pids":{"limit":9}}'
 	assert_status 0
 	[[ $output == /user.slice/user-1000.slice/user@1000.service/user.slice/$unit ]] || fail "$output"
