@@ -61,7 +61,10 @@ static void add_attached(const char *name)
 	_close_ int netns_fd = nsfile_make();
 
 	nsfile_bind(space.dirfd, name, netns_fd);
-	attach(&space, netns_fd, &net, &wish, &host);
+	if (net.chain)
+		attach_chain(&space, &net, &wish);
+	else
+		attach(&space, netns_fd, &net, &wish, &host);
 	ports_free(&wish.ports);
 }
 

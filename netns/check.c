@@ -72,6 +72,8 @@ static void check_one(void *arg, const char *file, const struct attachment *a)
 {
 	struct check *c = arg;
 
+	if (a->chain && !record_is_intent(file))
+		check_chain(c->space, a);
 	if (record_is_intent(file) || !a->bridge)
 		return;
 	check_leases(c, a);

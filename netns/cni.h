@@ -85,7 +85,8 @@ struct call {
 	struct json *conf;
 	struct result prev;
 	bool has_prev;
-	int netns_fd; /* -1: none, or gone */
+	int netns_fd;	 /* -1: none, or gone */
+	bool ours_first; /* plugins of ours, whatever PATH has */
 };
 
 /* Its own text for an error code, on top of die's. */
@@ -202,19 +203,27 @@ struct attachment mark_attachment(const struct call *c, const struct result *r, 
 /* cni_chain.c: a network's list of plugins, as a runner. */
 
 struct chain_call {
-	const char *id, *ifname, *netns;
+	const char *id, *ifname, *netns, *args;
 	const struct network *net;
-	struct json *capabilities; /* runtimeConfig: portMappings, ips, mac, ... */
+	struct json *capabilities; /* the runtime's wishes: portMappings, ips, mac, ... */
 };
 
-/* ADD through the list; the cached result is written. The result is in the cache's file. */
+/* ADD through the list; R (zeroed) is the last plugin's result. */
 void chain_add(const struct chain_call *c, struct result *r);
-/* DEL by what was cached; the cache's file goes last. Nothing cached is no error. */
+/* DEL with what was cached, whose file goes last. Nothing cached is no error. */
 void chain_del(const struct chain_call *c);
-/* CHECK by what was cached. */
+/* CHECK with what was cached. */
 void chain_check(const struct chain_call *c);
-/* GC of a network, with the attachments that are valid. */
-void chain_gc(const struct network *net, const struct json *valid);
+/* The cached result and its version; false: none. */
+bool chain_result(const struct chain_call *c, struct result *r, struct buf *version);
+/* Call FN for every attachment that is cached. */
+typedef void chain_fn(void *arg, const struct chain_call *c);
+void chain_each_cached(chain_fn *fn, void *arg);
+/* GC of a network: valid is what is cached. */
+void chain_gc(const struct network *net);
+/* A cached result's JSON and the network as it was; -1 with the reason in WHY. */
+_check_ int chain_parse_cache(const char *text, size_t len, struct json **j, struct network *net,
+			      char why[WHY_MAX]);
 
 /* cni_main.c: the face strangers see. Returns the exit status. */
 int cni_main(const struct plugin *p);

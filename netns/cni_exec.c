@@ -196,7 +196,7 @@ void cni_run(const struct call *c, const char *type, struct result *r)
 	_free_ char *path = cni_find(type, c->path);
 	plugin_fn *fn;
 
-	if (path && !(p && cni_is_us(path))) {
+	if (path && !(p && (c->ours_first || cni_is_us(path)))) {
 		run_program(path, c, type, r);
 		return;
 	}

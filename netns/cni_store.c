@@ -294,9 +294,12 @@ static void del_shared(struct nft *nft, const char *file, int kind, const struct
 static void clear(const char *owner, int kind)
 {
 	_free_ char *file = xasprintf("%s%s", owner, kinds[kind]);
+	_free_ char *draft = xasprintf(".%s.new", file);
 	_attachment_ struct attachment a = { 0 };
 	_nft_ struct nft nft = { .fd = -1 };
 
+	/* Killed while it was written. */
+	unlinkat(state_attachments(), draft, 0);
 	if (record_read(state_attachments(), file, &a)) {
 		if (errno != ENOENT)
 			record_remove(state_attachments(), file);

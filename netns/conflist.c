@@ -4,7 +4,7 @@
 
 #include "lib/decode.h"
 #include "lib/mem.h"
-#include "netns/netns.h"
+#include "netns/cni.h"
 
 struct range_text {
 	char *subnet, *rangeStart, *rangeEnd, *gateway;
@@ -18,7 +18,7 @@ struct ipam {
 	size_t nroutes;
 };
 
-struct plugin {
+struct bridge_conf {
 	char *type, *bridge;
 	bool isGateway, isDefaultGateway, ipMasq, hairpinMode, portIsolation;
 	uint32_t mtu;
@@ -59,18 +59,18 @@ static const struct field ipam_fields[] = {
 static const struct schema ipam_schema = { sizeof(struct ipam), ipam_fields };
 
 static const struct field bridge_fields[] = {
-	STR(struct plugin, type, REQUIRED),
-	STR(struct plugin, bridge, 0),
-	BOOL(struct plugin, isGateway),
-	BOOL(struct plugin, isDefaultGateway),
-	BOOL(struct plugin, ipMasq),
-	BOOL(struct plugin, hairpinMode),
-	BOOL(struct plugin, portIsolation),
-	U32(struct plugin, mtu, 0),
-	OBJ(struct plugin, ipam, &ipam_schema, REQUIRED),
+	STR(struct bridge_conf, type, REQUIRED),
+	STR(struct bridge_conf, bridge, 0),
+	BOOL(struct bridge_conf, isGateway),
+	BOOL(struct bridge_conf, isDefaultGateway),
+	BOOL(struct bridge_conf, ipMasq),
+	BOOL(struct bridge_conf, hairpinMode),
+	BOOL(struct bridge_conf, portIsolation),
+	U32(struct bridge_conf, mtu, 0),
+	OBJ(struct bridge_conf, ipam, &ipam_schema, REQUIRED),
 	END,
 };
-static const struct schema bridge_schema = { sizeof(struct plugin), bridge_fields };
+static const struct schema bridge_schema = { sizeof(struct bridge_conf), bridge_fields };
 
 static const struct field list_fields[] = {
 	STR(struct conflist, cniVersion, 0),
@@ -227,7 +227,7 @@ bool is_ifname(const char *s)
 	       !record_is_intent(s);
 }
 
-static int take_bridge(const struct plugin *p, struct network *net, char why[WHY_MAX])
+static int take_bridge(const struct bridge_conf *p, struct network *net, char why[WHY_MAX])
 {
 	if (net->bridge)
 		return refuse(why, "more than one bridge");
@@ -251,7 +251,7 @@ static int take_plugin(const struct json *j, struct network *net, char why[WHY_M
 {
 	const char *type = json_get_str(j, "type");
 	char where[DECODE_WHY_MAX];
-	struct plugin p = { 0 };
+	struct bridge_conf p = { 0 };
 	int bad;
 
 	if (!type)
@@ -271,6 +271,80 @@ static int take_plugin(const struct json *j, struct network *net, char why[WHY_M
 	return bad;
 }
 
+static const char *type_of(const struct json *plugin)
+{
+	const char *type = json_get_str(plugin, "type");
+
+	return type && str_is_name(type) ? type : "";
+}
+
+static bool has_any(const struct json *plugin, const char *const *members)
+{
+	for (; *members; members++) {
+		const struct json *m = json_get(plugin, *members);
+
+		if (m && m->type != JSON_NULL && m->type != JSON_FALSE)
+			return true;
+	}
+	return false;
+}
+
+/* Is that something only the plugin itself does? */
+static bool needs_plugin(const struct json *p)
+{
+	static const char *const of_bridge[] = { "vlan",	"vlanTrunk",
+						 "promiscMode", "forceAddress",
+						 "macspoofchk", "disableContainerInterface",
+						 "enabledad",	"dns",
+						 NULL };
+	static const char *const of_ipam[] = { "dataDir", "resolvConf", NULL };
+	static const char *const of_portmap[] = { "snat", "conditionsV4", "conditionsV6", "masqAll",
+						  NULL };
+	const struct json *ipam = json_get(p, "ipam"), *snat = json_get(p, "snat");
+	const char *type = type_of(p), *manager = json_get_str(ipam, "type");
+
+	if (str_eq(type, "bridge"))
+		return has_any(p, of_bridge) || has_any(ipam, of_ipam) ||
+		       (manager && !str_eq(manager, "host-local"));
+	if (str_eq(type, "portmap"))
+		return (snat && snat->type == JSON_FALSE) || has_any(p, of_portmap + 1);
+	return !str_eq(type, "firewall");
+}
+
+/* Does the caller's order of plugins put somebody else's first? */
+static bool is_foreign(const struct json *p)
+{
+	const char *order = getenv("CNI_PATH");
+	_free_ char *path = order ? cni_find(type_of(p), order) : NULL;
+
+	return path && !cni_is_us(path);
+}
+
+static bool is_chain(const struct json *plugins)
+{
+	for (const struct json *p = plugins->child; p; p = p->next) {
+		if (needs_plugin(p) || is_foreign(p))
+			return true;
+	}
+	return false;
+}
+
+static int take_chain(const struct json *plugins, struct network *net, char why[WHY_MAX])
+{
+	net->chain = true;
+	for (const struct json *p = plugins->child; p; p = p->next) {
+		const struct json *can = json_get(json_get(p, "capabilities"), "portMappings");
+		const char *bridge = json_get_str(p, "bridge");
+
+		if (!*type_of(p))
+			return refuse(why, "plugins: a plugin without a type that is a name");
+		net->publishes = net->publishes || (can && can->type == JSON_TRUE);
+		if (bridge && is_ifname(bridge) && !net->bridge)
+			net->bridge = xstrdup(bridge);
+	}
+	return 0;
+}
+
 static int take_list(const struct conflist *list, struct network *net, char why[WHY_MAX])
 {
 	if (!str_is_name(list->name))
@@ -278,6 +352,10 @@ static int take_list(const struct conflist *list, struct network *net, char why[
 	net->name = xstrdup(list->name);
 	if (list->plugins->type != JSON_ARRAY)
 		return refuse(why, "plugins: must be a list");
+	if (list->plugins->child)
+		net->driver = xstrdup(type_of(list->plugins->child));
+	if (is_chain(list->plugins))
+		return take_chain(list->plugins, net, why);
 	for (const struct json *p = list->plugins->child; p; p = p->next) {
 		if (take_plugin(p, net, why))
 			return -1;
@@ -306,6 +384,7 @@ void network_free(struct network *net)
 {
 	free(net->name);
 	free(net->bridge);
+	free(net->driver);
 	buf_free(&net->text);
 	*net = (struct network){ 0 };
 }

@@ -68,7 +68,10 @@ static void connect_to(const char *network)
 		diex("namespace '%s' has an interface '%s' already", space.name, wish.ifname);
 	wish.default_route = !seen.has_default;
 	host_open(&host);
-	attach(&space, netns_fd, &net, &wish, &host);
+	if (net.chain)
+		attach_chain(&space, &net, &wish);
+	else
+		attach(&space, netns_fd, &net, &wish, &host);
 	show_result(space.name, space.dirfd, wish.ifname);
 }
 

@@ -37,5 +37,5 @@ int gc_main(int argc, char **argv)
 	names_of(state_networks(), &networks);
 	for (size_t i = 0; i < networks.n; i++)
 		network_down_idle(networks.v[i]);
-	return 0;
+	return sweep_chains() ? 1 : 0;
 }

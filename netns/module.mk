@@ -7,13 +7,5 @@ CNI := bandwidth bridge dhcp dummy firewall host-device host-local ipvlan loopba
        static tuning vlan
 
 # Its tests look inside.
-tests/unit/lease.objs := $(netns/netns.objs)
-tests/unit/lease.libs := $(netns/netns.libs)
-tests/unit/portspec.objs := $(netns/netns.objs)
-tests/unit/portspec.libs := $(netns/netns.libs)
-tests/fuzz/conflist.objs := $(netns/netns.objs)
-tests/fuzz/conflist.libs := $(netns/netns.libs)
-tests/fuzz/lease.objs := $(netns/netns.objs)
-tests/fuzz/lease.libs := $(netns/netns.libs)
-tests/fuzz/portspec.objs := $(netns/netns.objs)
-tests/fuzz/portspec.libs := $(netns/netns.libs)
+$(foreach t,tests/unit/lease tests/unit/portspec tests/fuzz/conflist tests/fuzz/lease tests/fuzz/portspec \
+    tests/fuzz/cni_stdin tests/fuzz/cni_cache,$(eval $t.objs := $(netns/netns.objs))$(eval $t.libs := $(netns/netns.libs)))

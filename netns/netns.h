@@ -78,6 +78,8 @@ struct route {
 
 struct network {
 	char *name, *bridge;
+	char *driver; /* type of the first plugin */
+	bool chain;   /* its plugins are run one by one; else we do what they say ourselves */
 	unsigned mtu;
 	bool is_gateway; /* the bridge has the gateway's address; without, the network is internal
 			  */
@@ -144,6 +146,7 @@ struct hop {
 
 struct attachment {
 	char *network, *ifName;
+	bool chain;		       /* made by running plugins */
 	char *hostName, *bridge, *mac; /* NULL for lo */
 	struct ip *ips;
 	size_t nips;
@@ -356,6 +359,13 @@ struct space {
 /* Lease, record, rules, link, addresses, routes. */
 void attach(const struct space *space, int netns_fd, const struct network *net,
 	    const struct wish *wish, struct host *host);
+/* The same by running the network's plugins; and back. */
+void attach_chain(const struct space *space, const struct network *net, const struct wish *wish);
+void detach_chain(const struct space *space, const struct attachment *a);
+void check_chain(const char *space, const struct attachment *a);
+/* DEL what is cached for spaces that are gone, and every network's GC. Returns how many of them
+ * failed. */
+size_t sweep_chains(void);
 /* Record and set up loopback alone. */
 void attach_loopback(int space_dirfd, int netns_fd);
 /* Undo an attachment, whatever there is of it, its record FILE last. */

@@ -39,7 +39,8 @@ static void look_network(void *arg, const struct network *net)
 	struct taken *t = arg;
 
 	t->name_taken = t->name_taken || (t->name && str_eq(net->name, t->name));
-	t->bridge_taken = t->bridge_taken || (t->bridge && str_eq(net->bridge, t->bridge));
+	t->bridge_taken = t->bridge_taken ||
+			  (t->bridge && net->bridge && str_eq(net->bridge, t->bridge));
 	for (size_t i = 0; t->subnet.family && i < net->nranges; i++) {
 		if (addr_overlaps(&t->subnet, &net->ranges[i].subnet))
 			t->subnet_taken = true;

@@ -28,8 +28,9 @@ static void put_json(struct buf *out, const struct network *net)
 
 	emit_object(&e, NULL);
 	emit_str(&e, "name", net->name);
-	emit_str(&e, "bridge", net->bridge);
-	emit_bool(&e, "internal", !net->is_gateway);
+	emit_str(&e, "driver", net->driver);
+	emit_str_if(&e, "bridge", net->bridge);
+	emit_bool(&e, "internal", !net->chain && !net->is_gateway);
 	emit_bool(&e, "up", is_up(net->name));
 	emit_array(&e, "subnets");
 	for (size_t i = 0; i < net->nranges; i++)
@@ -50,7 +51,7 @@ static void put_one(void *arg, const struct network *net)
 	}
 	buf_adds(out, net->name);
 	if (!quiet) {
-		buf_addf(out, "\t%s\t", net->bridge);
+		buf_addf(out, "\t%s\t", net->bridge ? net->bridge : net->driver);
 		for (size_t i = 0; i < net->nranges; i++)
 			buf_addf(out, "%s%s", i ? "," : "",
 				 addr_text(&net->ranges[i].subnet, true, text));

@@ -22,7 +22,9 @@ static void drop_leases(const char *space, const struct attachment *a)
 void detach(const struct space *space, const char *file, const struct attachment *a,
 	    struct host *host)
 {
-	if (a->nports)
+	if (a->chain)
+		detach_chain(space, a);
+	else if (a->nports)
 		table_unpublish(&host->nft, space->name, a);
 	if (a->hostName) {
 		nl_link_down(&host->nl, a->hostName);
@@ -53,11 +55,11 @@ struct work {
 /* Only what A needs: a socket that was never used need not be opened. */
 static void open_sockets(struct work *w, const struct attachment *a)
 {
-	if (a->nports && w->host.nft.fd < 0)
+	if (a->nports && !a->chain && w->host.nft.fd < 0)
 		table_open(&w->host.nft);
 	if (a->hostName && w->host.nl.fd < 0 && nl_open(&w->host.nl))
 		die("open a netlink socket");
-	w->unpublished = w->unpublished || a->nports;
+	w->unpublished = w->unpublished || (a->nports && !a->chain);
 }
 
 static void detach_one(void *arg, const char *file, const struct attachment *a)

@@ -5,7 +5,7 @@ load lib/common
 
 setup() {
 	need root ip nft
-	export LASH_RUN=$BATS_TEST_TMPDIR/run LASH_ETC=$BATS_TEST_TMPDIR/etc
+	export LASH_RUN=$BATS_TEST_TMPDIR/run LASH_ETC=$BATS_TEST_TMPDIR/etc LASH_ROOT=$BATS_TEST_TMPDIR/root
 }
 
 # left [up] - what there is of ours, one thing a line; nothing when all is clean. With up, a network may be.

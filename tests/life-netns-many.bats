@@ -5,7 +5,7 @@ load lib/common
 
 setup() {
 	need root ip nft jq
-	export LASH_RUN=$BATS_TEST_TMPDIR/run LASH_ETC=$BATS_TEST_TMPDIR/etc
+	export LASH_RUN=$BATS_TEST_TMPDIR/run LASH_ETC=$BATS_TEST_TMPDIR/etc LASH_ROOT=$BATS_TEST_TMPDIR/root
 }
 
 teardown() {

@@ -6,7 +6,7 @@ load lib/common
 
 setup() {
 	need root ip nft busybox jq
-	export LASH_RUN=$BATS_TEST_TMPDIR/run LASH_ETC=$BATS_TEST_TMPDIR/etc
+	export LASH_RUN=$BATS_TEST_TMPDIR/run LASH_ETC=$BATS_TEST_TMPDIR/etc LASH_ROOT=$BATS_TEST_TMPDIR/root
 	servers=$BATS_TEST_TMPDIR/servers
 	: >"$servers"
 }
@@ -635,6 +635,7 @@ conflist() {
 		[[ $stderr == *"$1"* ]] || fail "$stderr"
 		[ ! -e "$LASH_RUN/net/spaces/web" ]
 	}
+	export LASH_ROOT=$BATS_TEST_TMPDIR/root
 	bridge='"type":"bridge","bridge":"evil0"'
 	ipam() {
 		printf '{"name":"evil","plugins":[{%s,"ipam":{"type":"host-local","ranges":[[%s]]}}]}' "$bridge" "$1"
@@ -642,7 +643,7 @@ conflist() {
 	refused "no such network" <<<'{'
 	refused "no such network" <<<'{"name":"../../etc","plugins":[]}'
 	refused "none of type bridge" <<<'{"name":"evil","plugins":[]}'
-	refused "is not built in" <<<'{"name":"evil","plugins":[{"type":"../../bin/sh"}]}'
+	refused "without a type" <<<'{"name":"evil","plugins":[{"type":"../../bin/sh"}]}'
 	refused "not an interface name" <<<'{"name":"evil","plugins":[{"type":"bridge","bridge":"../x","ipam":{"type":"host-local","subnet":"10.1.0.0/16"}}]}'
 	refused "no room" < <(ipam '{"subnet":"10.1.0.0/31"}')
 	refused "not an address" < <(ipam '{"subnet":"10.1.0/24"}')
@@ -650,7 +651,8 @@ conflist() {
 	refused "not in order" < <(ipam '{"subnet":"10.1.0.0/24","rangeEnd":"10.2.0.0"}')
 	refused "gateway is not in" < <(ipam '{"subnet":"10.1.0.0/24","gateway":"10.2.0.1"}')
 	refused "overlaps" < <(ipam '{"subnet":"10.1.0.0/24"},{"subnet":"10.1.0.0/16"}')
-	refused "is not built in" <<<'{"name":"evil","plugins":[{"type":"bridge","bridge":"evil0","ipam":{"type":"dhcp"}}]}'
+	refused "failed to find plugin 'nosuch'" <<<'{"name":"evil","plugins":[{"type":"bridge","bridge":"evil0","ipam":{"type":"nosuch"}}]}'
+	refused "failed to find plugin 'nosuch'" <<<'{"name":"evil","plugins":[{"type":"nosuch"}]}'
 }
 
 @test "netns add: addresses are handed out in turn, and found again when all are taken" {

@@ -22,6 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 			abort();
 		return 0;
 	}
+	if (net.chain)
+		return str_is_name(net.name) ? 0 : (abort(), 0);
 	if (!str_is_name(net.name) || !is_ifname(net.bridge) || !net.nsets)
 		abort();
 	for (size_t i = 0; i < net.nranges; i++)

@@ -1,0 +1,208 @@
+# netns as a CNI runner: any list of plugins, the reference's or ours, ours within the process; and podman and
+# containerd's ctr with our plugins.
+# shellcheck shell=bash disable=SC2154
+
+load lib/common
+
+reference=/usr/lib/cni
+
+setup() {
+	need root ip nft busybox jq
+	export LASH_RUN=$BATS_TEST_TMPDIR/run LASH_ETC=$BATS_TEST_TMPDIR/etc LASH_ROOT=$BATS_TEST_TMPDIR/root
+	unset CNI_PATH
+	servers=$BATS_TEST_TMPDIR/servers
+	: >"$servers"
+	mkdir -p "$LASH_ETC/net.d"
+}
+
+teardown() {
+	local pid
+	while read -r pid; do
+		kill "$pid" 2>/dev/null || :
+	done <"$servers"
+	netns ls -q | xargs -r netns del
+	netns gc
+	assert_empty "$(left)" left
+}
+
+# left - what there is of ours, but what CNI plugins leave: their bridge.
+left() {
+	find "$LASH_RUN/net" -mindepth 2 ! -name .forwarding-was-off 2>/dev/null
+	find "$LASH_ROOT/cni" "$BATS_TEST_TMPDIR/leases" -type f ! -name lock ! -name 'last*' 2>/dev/null
+	nft list table inet lash 2>/dev/null | grep 'comment "cni:'
+	ls /run/netns 2>/dev/null
+	return 0
+}
+
+conflist() {
+	jq --arg dir "$BATS_TEST_TMPDIR/leases" '.plugins[0].ipam.dataDir = $dir' >"$LASH_ETC/net.d/$1.conflist"
+}
+
+full() {
+	conflist full <<-'JSON'
+		{"cniVersion":"1.0.0","name":"full","plugins":[
+		 {"type":"bridge","bridge":"cni0","isGateway":true,"ipMasq":true,"hairpinMode":true,"capabilities":{"ips":true,"mac":true},
+		  "ipam":{"type":"host-local","ranges":[[{"subnet":"10.48.0.0/24"}]],"routes":[{"dst":"0.0.0.0/0"}]}},
+		 {"type":"portmap","capabilities":{"portMappings":true}},
+		 {"type":"tuning","sysctl":{"net.core.somaxconn":"777"}},
+		 {"type":"bandwidth","ingressRate":800000000,"ingressBurst":80000000}]}
+	JSON
+}
+
+serve() {
+	local www=$BATS_TEST_TMPDIR/www-$1
+	mkdir -p "$www"
+	printf '%s\n' "$2" >"$www/index.html"
+	netns exec "$1" busybox httpd -f -p 80 -h "$www" 3>&- &
+	echo $! >>"$servers"
+	wait_for 20 listens "$1"
+}
+
+listens() {
+	timeout 5 netns exec "$1" busybox netstat -ltn | grep -q ':80 '
+}
+
+@test "netns add: runs a list of plugins, ours in the process, the reference's, and both" {
+	[ -e "$reference/bridge" ] || need containernetworking-plugins
+	full
+	for path in '' "$reference" "$LASH_LIBEXEC/cni:$reference"; do
+		[ -z "$path" ] || export CNI_PATH=$path
+		run --separate-stderr netns add --network full -p 8080:80 --ip 10.48.0.99 --mac 02:00:00:00:00:09 web
+		assert_status 0
+		[ "$(jq -r '.ips[0].address' <<<"$output")" = 10.48.0.99/24 ] || fail "$output"
+		[ "$(jq -r '.interfaces[0].name' <<<"$output")" = cni0 ]
+		serve web hello
+		[ "$(timeout 5 busybox wget -qO- http://127.0.0.1:8080/)" = hello ]
+		[ "$(netns exec web cat /proc/sys/net/core/somaxconn)" = 777 ]
+		netns exec web ip link show eth0 | grep -q 02:00:00:00:00:09
+		assert_line '*' <<<"$(netns ls)"
+		[[ $(netns ls) == $'web\teth0\tfull\t10.48.0.99/24\t8080->80/tcp' ]]
+		# That portmap's own CHECK fails where there is no IPv6.
+		[ "$path" = "$reference" ] || netns check web
+		cached=$LASH_ROOT/cni/results/full-web-eth0
+		[ "$(jq -r '[.kind, .containerId, .ifName, .networkName, .capabilityArgs.portMappings[0].hostPort] | join(" ")' "$cached")" = 'cniCacheV1 web eth0 full 8080' ]
+		[ "$(jq -r .config "$cached" | base64 -d | jq -r .name)" = full ]
+		run --separate-stderr netns add --network full -p 8081:80 --ip 10.48.0.99 other
+		assert_status 1
+		[ ! -e "$LASH_RUN/net/spaces/other" ]
+		netns del web
+		netns del web
+		assert_empty "$(left)" left
+		kill "$(tail -n 1 "$servers")"
+	done
+	unset CNI_PATH
+	strace -f -o "$BATS_TEST_TMPDIR/trace" -e trace=execve,clone,fork,vfork netns add --network full web >/dev/null
+	[ "$(grep -c execve "$BATS_TEST_TMPDIR/trace")" = 1 ]
+}
+
+@test "netns: drivers by configuration: macvlan, ptp, connect and disconnect live" {
+	ip link add below0 type veth peer name peer0
+	ip link set below0 up
+	ip link set peer0 up
+	conflist mac <<-'JSON'
+		{"cniVersion":"1.1.0","name":"mac","plugins":[{"type":"macvlan","master":"below0","capabilities":{"ips":true},
+		 "ipam":{"type":"host-local","ranges":[[{"subnet":"10.49.0.0/24"}],[{"subnet":"fd49::/64"}]]}}]}
+	JSON
+	conflist pair <<-'JSON'
+		{"cniVersion":"1.1.0","name":"pair","plugins":[{"type":"ptp","ipMasq":true,
+		 "ipam":{"type":"host-local","ranges":[[{"subnet":"10.50.0.0/24"}]],"routes":[{"dst":"0.0.0.0/0"}]}}]}
+	JSON
+	netns add --network mac one
+	netns add --network mac two
+	a=$(netns show two | jq -r '.ips[0].address')
+	netns exec one busybox ping -c 1 -W 5 "${a%/*}"
+	netns exec one busybox ping6 -c 1 -W 5 fd49::3
+	netns connect one pair
+	netns exec one busybox ping -c 1 -W 5 10.50.0.1
+	netns connect one bridge
+	netns exec one busybox ping -c 1 -W 5 10.87.0.1
+	netns check one two
+	netns disconnect one pair
+	run netns exec one ip link show eth1
+	[ "$status" -ne 0 ]
+	netns network ls | grep -q $'^mac\tmacvlan'
+	# What nobody returned is collected.
+	cp -a "$BATS_TEST_TMPDIR/leases/mac/10.49.0.2" "$BATS_TEST_TMPDIR/leases/mac/10.49.0.77"
+	sed -i 's/^one/gone/' "$BATS_TEST_TMPDIR/leases/mac/10.49.0.77"
+	netns gc
+	[ ! -e "$BATS_TEST_TMPDIR/leases/mac/10.49.0.77" ]
+	[ -e "$BATS_TEST_TMPDIR/leases/mac/10.49.0.2" ]
+	netns check one two
+	netns del one two
+	ip link del below0
+}
+
+@test "netns add: a list of plugins killed at any step leaves only what gc removes" {
+	full
+	n=1
+	while killat change "$n" netns add --network full -p 8080:80 web >/dev/null 2>&1; do
+		netns gc
+		[ "$(netns ls -q)" != web ] || netns del web
+		assert_empty "$(left | grep -v networks/)" "killed at step $n, left"
+		n=$((n + 4))
+	done
+	[ "$n" -gt 20 ] || fail "only $n steps"
+}
+
+@test "podman: its CNI backend runs containers with our plugins" {
+	need podman
+	base=$BATS_TEST_TMPDIR/podman
+	mkdir -p "$base/net.d"
+	jq -n --arg dir "$BATS_TEST_TMPDIR/leases" '{cniVersion:"0.4.0",name:"podman",plugins:[
+	  {type:"bridge",bridge:"cni-podman0",isGateway:true,ipMasq:true,hairpinMode:true,
+	   ipam:{type:"host-local",dataDir:$dir,routes:[{dst:"0.0.0.0/0"}],ranges:[[{subnet:"10.88.0.0/16",gateway:"10.88.0.1"}]]}},
+	  {type:"portmap",capabilities:{portMappings:true}},{type:"firewall"},{type:"tuning"}]}' >"$base/net.d/87-podman-bridge.conflist"
+	cat >"$base/containers.conf" <<-CONF
+		[network]
+		network_backend="cni"
+		cni_plugin_dirs=["$LASH_LIBEXEC/cni"]
+		network_config_dir="$base/net.d"
+		[engine]
+		cgroup_manager="cgroupfs"
+		events_logger="file"
+	CONF
+	busybox_rootfs "$base/rootfs"
+	echo hello >"$base/rootfs/www/index.html"
+	export CONTAINERS_CONF=$base/containers.conf
+	parent=$(unique)
+	pod() {
+		podman --root "$base/root" --runroot "$base/runroot" --tmpdir "$base/tmp" --storage-driver vfs \
+		    --cgroup-manager cgroupfs --events-backend file --runtime "$(command -v runc)" "$@" 3>&-
+	}
+	pod run -d --cgroup-parent "/$parent" --ulimit nofile=1024:1024 --ulimit nproc=1000:1000 --name web -p 8080:80 \
+	    --rootfs "$base/rootfs" httpd -f -h /www
+	fetched() { [ "$(timeout 5 busybox wget -qO- http://127.0.0.1:8080/)" = hello ]; }
+	wait_for 20 fetched
+	[ "$(pod inspect web | jq -r '.[0].NetworkSettings.IPAddress')" = 10.88.0.2 ]
+	nft list table inet lash | grep -q 'comment "cni:podman:'
+	pod rm -f -t 0 web
+	find /sys/fs/cgroup -depth -path "*/$parent*" -type d -exec rmdir {} + || :
+	assert_empty "$(find "$LASH_RUN/net/attachments" -type f)" attachments
+	assert_empty "$(ls "$BATS_TEST_TMPDIR/leases/podman" | grep 10.88)" leases
+}
+
+@test "ctr: runs a container with our plugins" {
+	need containerd ctr runc
+	base=$BATS_TEST_TMPDIR/ctr
+	mkdir -p "$base" /opt/cni /etc/cni
+	mount -t tmpfs cni /opt/cni
+	mount -t tmpfs cni /etc/cni
+	mkdir /etc/cni/net.d
+	ln -s "$LASH_LIBEXEC/cni" /opt/cni/bin
+	jq -n --arg dir "$BATS_TEST_TMPDIR/leases" '{cniVersion:"1.0.0",name:"ctr",plugins:[
+	  {type:"bridge",bridge:"ctr0",isGateway:true,ipMasq:true,
+	   ipam:{type:"host-local",dataDir:$dir,ranges:[[{subnet:"10.51.0.0/24"}]],routes:[{dst:"0.0.0.0/0"}]}},
+	  {type:"portmap",capabilities:{portMappings:true}}]}' >/etc/cni/net.d/10-ctr.conflist
+	printf 'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\nroot = "%s/root"\nstate = "%s/state"\n[grpc]\naddress = "%s/sock"\n' \
+	    "$base" "$base" "$base" >"$base/config.toml"
+	containerd --config "$base/config.toml" >"$base/log" 2>&1 3>&- &
+	echo $! >>"$servers"
+	busybox_rootfs "$base/rootfs"
+	wait_for 30 ctr --address "$base/sock" version
+	run --separate-stderr ctr --address "$base/sock" run --rm --cni --rootfs --runc-binary "$(command -v runc)" \
+	    "$base/rootfs" web ip -4 -o addr show eth0
+	assert_status 0
+	assert_line '*10.51.0.2/24*'
+	assert_empty "$(find "$LASH_RUN/net/attachments" -type f)" attachments
+	assert_empty "$(ls "$BATS_TEST_TMPDIR/leases/ctr" | grep 10.51)" leases
+}
