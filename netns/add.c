@@ -3,18 +3,21 @@
 #include "lib/opt.h"
 #include "netns/netns.h"
 
-static const char *network_name = "bridge";
+static struct strv networks;
 static struct strv publish;
 static struct wish wish = { .ifname = "eth0", .default_route = true };
 
 static const struct opt opts[] = {
-	{ 0, "network", OPT_STR, &network_name, "NAME",
-	  "network to attach to, or 'none' (bridge)" },
+	{ 0, "network", OPT_STRV, &networks, "NAME",
+	  "network to attach to, or 'none' (bridge); more become eth1, ..." },
 	{ 'p', "publish", OPT_STRV, &publish, "[[IP:]HOST:]PORT[/PROTO]",
 	  "publish a port of the host" },
 	{ 0, "ip", OPT_STR, &wish.ip, "ADDRESS", "this address instead of the next free one" },
 	{ 0, "mac", OPT_STR, &wish.mac, "ADDRESS", "this MAC address instead of a random one" },
 	{ 0, "ifname", OPT_STR, &wish.ifname, "NAME", "interface's name inside (eth0)" },
+	{ 0, "sysctl", OPT_STRV, &wish.sysctls, "KEY=VALUE", "set one of the namespace's own" },
+	{ 0, "rate-in", OPT_SIZE, &wish.rate_in, "BYTES", "let at most so many a second in" },
+	{ 0, "rate-out", OPT_SIZE, &wish.rate_out, "BYTES", "and out" },
 	{ 0 },
 };
 
@@ -36,14 +39,38 @@ static void begin(const char *name)
 
 static void add_alone(const char *name)
 {
-	if (publish.n || wish.ip || wish.mac)
-		opt_misuse("network 'none' has no ports and no addresses");
+	if (publish.n || wish.ip || wish.mac || networks.n > 1 || wish.rate_in || wish.rate_out)
+		opt_misuse("network 'none' has no ports, no addresses and no others beside it");
 	begin(name);
 
 	_close_ int netns_fd = nsfile_make();
 
 	nsfile_bind(space.dirfd, name, netns_fd);
 	attach_loopback(space.dirfd, netns_fd);
+	attach_sysctls(netns_fd, &wish);
+}
+
+static void attach_to(const struct network *net, int netns_fd, const struct wish *w,
+		      struct host *host)
+{
+	if (net->chain)
+		attach_chain(&space, net, w);
+	else
+		attach(&space, netns_fd, net, w, host);
+}
+
+/* The other networks: the next interfaces, whose default routes nobody needs. */
+static void attach_others(int netns_fd, struct host *host)
+{
+	for (size_t i = 1; i < networks.n; i++) {
+		_network_ struct network net = { 0 };
+		char ifname[IF_NAMESIZE];
+		struct wish other = { .ifname = ifname };
+
+		snprintf(ifname, sizeof(ifname), "eth%u", (unsigned)i);
+		network_load(networks.v[i], &net);
+		attach_to(&net, netns_fd, &other, host);
+	}
 }
 
 static void add_attached(const char *name)
@@ -51,7 +78,12 @@ static void add_attached(const char *name)
 	_network_ struct network net = { 0 };
 	_host_ struct host host = { .nl.fd = -1, .nft.fd = -1 };
 
-	network_load(network_name, &net);
+	for (size_t i = 1; i < networks.n; i++) {
+		if (strv_index(networks.v, networks.v[i]) != (int)i ||
+		    str_eq(networks.v[i], "none"))
+			opt_misuse("network '%s' cannot be had so", networks.v[i]);
+	}
+	network_load(networks.v[0], &net);
 	host_open(&host);
 	ports_choose(&host.nft, publish.v, network_has_ipv6(&net), &wish.ports);
 	if (wish.ports.n && !net.publishes)
@@ -61,10 +93,8 @@ static void add_attached(const char *name)
 	_close_ int netns_fd = nsfile_make();
 
 	nsfile_bind(space.dirfd, name, netns_fd);
-	if (net.chain)
-		attach_chain(&space, &net, &wish);
-	else
-		attach(&space, netns_fd, &net, &wish, &host);
+	attach_to(&net, netns_fd, &wish, &host);
+	attach_others(netns_fd, &host);
 	ports_free(&wish.ports);
 }
 
@@ -82,11 +112,15 @@ int add_main(int argc, char **argv)
 	if (!str_is_name(wish.ifname) || strlen(wish.ifname) >= IF_NAMESIZE ||
 	    str_eq(wish.ifname, "lo"))
 		opt_misuse("not an interface name: '%s'", wish.ifname);
-	if (str_eq(network_name, "none"))
+	if (!networks.n)
+		strv_add(&networks, "bridge");
+	if (str_eq(networks.v[0], "none"))
 		add_alone(argv[0]);
 	else
 		add_attached(argv[0]);
 	show_result(argv[0], space.dirfd, NULL);
 	strv_free(&publish);
+	strv_free(&networks);
+	strv_free(&wish.sysctls);
 	return 0;
 }

@@ -223,6 +223,8 @@ void attach(const struct space *space, int netns_fd, const struct network *net,
 		.mac = wish->mac ? xstrdup(wish->mac) : random_mac(),
 		.ports = wish->ports.v,
 		.nports = wish->ports.n,
+		.routed = net->routed,
+		.shaped = wish->rate_in || wish->rate_out,
 	};
 	int network_dirfd = network_lock(net->name);
 	unsigned bridge = network_up(network_dirfd, net, host);
@@ -234,6 +236,8 @@ void attach(const struct space *space, int netns_fd, const struct network *net,
 	publish(space, &a, &host->nft);
 	make_link(net, &a, bridge, netns_fd, &host->nl);
 	configure_inside(netns_fd, &a);
+	attach_shape(space, netns_fd, &a, wish);
+	attach_sysctls(netns_fd, wish);
 	record_commit(space->dirfd, a.ifName);
 	/* The ports are the wish's. */
 	a.ports = NULL;

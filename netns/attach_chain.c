@@ -117,7 +117,13 @@ void attach_chain(const struct space *space, const struct network *net, const st
 	raise_loopback(path);
 	chain_add(&c, &r);
 	note_result(&a, &r);
+	a.shaped = wish->rate_in || wish->rate_out;
 	record_intend(space->dirfd, &a);
+
+	_close_ int netns_fd = nsfile_open_own(space->dirfd, space->name);
+
+	attach_shape(space, netns_fd, &a, wish);
+	attach_sysctls(netns_fd, wish);
 	record_commit(space->dirfd, a.ifName);
 	/* The ports are the wish's. */
 	a.ports = NULL;

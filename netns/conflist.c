@@ -19,7 +19,7 @@ struct ipam {
 };
 
 struct bridge_conf {
-	char *type, *bridge;
+	char *type, *bridge, *gatewayMode;
 	bool isGateway, isDefaultGateway, ipMasq, hairpinMode, portIsolation;
 	uint32_t mtu;
 	struct ipam *ipam;
@@ -61,6 +61,7 @@ static const struct schema ipam_schema = { sizeof(struct ipam), ipam_fields };
 static const struct field bridge_fields[] = {
 	STR(struct bridge_conf, type, REQUIRED),
 	STR(struct bridge_conf, bridge, 0),
+	STR(struct bridge_conf, gatewayMode, 0),
 	BOOL(struct bridge_conf, isGateway),
 	BOOL(struct bridge_conf, isDefaultGateway),
 	BOOL(struct bridge_conf, ipMasq),
@@ -227,6 +228,21 @@ bool is_ifname(const char *s)
 	       !record_is_intent(s);
 }
 
+/* An addition of ours: docker's gateway modes but for "isolated", which is a bridge without
+ * isGateway. */
+static int take_gateway_mode(const char *mode, struct network *net, char why[WHY_MAX])
+{
+	if (!mode || !*mode || str_eq(mode, "nat"))
+		return 0;
+	net->unguarded = str_eq(mode, "nat-unprotected");
+	net->routed = str_eq(mode, "routed");
+	if (!net->unguarded && !net->routed)
+		return refuse(why, "gatewayMode: not nat, nat-unprotected or routed: '%s'", mode);
+	if (net->routed)
+		net->masquerade = false;
+	return 0;
+}
+
 static int take_bridge(const struct bridge_conf *p, struct network *net, char why[WHY_MAX])
 {
 	if (net->bridge)
@@ -241,6 +257,8 @@ static int take_bridge(const struct bridge_conf *p, struct network *net, char wh
 	net->masquerade = p->ipMasq;
 	net->hairpin = p->hairpinMode;
 	net->isolated = p->portIsolation;
+	if (take_gateway_mode(p->gatewayMode, net, why))
+		return -1;
 	if (!str_eq(p->ipam->type, "host-local"))
 		return refuse(why, "ipam.type '%s' is not built in", p->ipam->type);
 	return take_ipam(p->ipam, NULL, net, why);

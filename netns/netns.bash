@@ -24,7 +24,7 @@ _netns() {
 	*)
 		case $COMP_CWORD:${COMP_WORDS[1]} in
 		1:*) words="$_netns_verbs --help --version" ;;
-		*:add) words="--network --publish --ip --mac --ifname --help" ;;
+		*:add) words="--network --publish --ip --mac --ifname --sysctl --rate-in --rate-out --help" ;;
 		*:ls) words="--json --quiet --help" ;;
 		*:gc) words="--help" ;;
 		2:exec) words="$(netns ls --quiet 2>/dev/null) --help" ;;
@@ -40,7 +40,7 @@ _netns() {
 		2:network) words="create rm ls inspect --help" ;;
 		*:network)
 			words="$(_netns_networks) --subnet --gateway --first --last --bridge --internal --isolated"
-			words="$words --mtu --json --quiet --help"
+			words="$words --mtu --ipv6 --gateway-mode --driver --parent --mode --vlan --dhcp --json --quiet --help"
 			;;
 		esac
 		;;

@@ -88,6 +88,8 @@ struct network {
 	bool hairpin;
 	bool isolated; /* interfaces of the network do not reach each other */
 	bool publishes;
+	bool unguarded; /* every port of its members can be reached from outside */
+	bool routed;	/* their published ports can, by their own addresses: no NAT */
 	struct range ranges[RANGES_MAX];
 	size_t nranges, nsets;
 	struct route routes[ROUTES_MAX];
@@ -147,6 +149,8 @@ struct hop {
 struct attachment {
 	char *network, *ifName;
 	bool chain;		       /* made by running plugins */
+	bool routed;		       /* its ports are the container's own: no NAT */
+	bool shaped;		       /* its traffic is limited */
 	char *hostName, *bridge, *mac; /* NULL for lo */
 	struct ip *ips;
 	size_t nips;
@@ -348,6 +352,8 @@ struct wish {
 	const char *mac;
 	bool default_route;
 	struct ports ports;
+	int64_t rate_in, rate_out; /* bytes a second; 0: no limit */
+	struct strv sysctls;	   /* KEY=VALUE */
 };
 
 /* A space that is locked. */
@@ -359,6 +365,12 @@ struct space {
 /* Lease, record, rules, link, addresses, routes. */
 void attach(const struct space *space, int netns_fd, const struct network *net,
 	    const struct wish *wish, struct host *host);
+/* Sysctls of WISH, in the namespace. */
+void attach_sysctls(int netns_fd, const struct wish *wish);
+/* Limits of WISH on what goes through A; and back. */
+void attach_shape(const struct space *space, int netns_fd, const struct attachment *a,
+		  const struct wish *wish);
+void detach_shape(const struct space *space, const struct attachment *a);
 /* The same by running the network's plugins; and back. */
 void attach_chain(const struct space *space, const struct network *net, const struct wish *wish);
 void detach_chain(const struct space *space, const struct attachment *a);

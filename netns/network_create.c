@@ -7,12 +7,14 @@
 #include "lib/num.h"
 #include "lib/opt.h"
 #include "lib/path.h"
+#include "lib/sys.h"
 #include "netns/netns.h"
 
 static struct strv subnets;
 static const char *gateway, *range_start, *range_end, *bridge;
-static bool internal, isolated;
-static uint64_t mtu;
+static const char *driver = "bridge", *parent, *mode, *gateway_mode = "nat";
+static bool internal, isolated, ipv6, dhcp;
+static uint64_t mtu, vlan;
 
 static const struct opt opts[] = {
 	{ 0, "subnet", OPT_STRV, &subnets, "ADDRESS/PREFIX",
@@ -25,6 +27,15 @@ static const struct opt opts[] = {
 	{ 0, "internal", OPT_FLAG, &internal, NULL, "nothing is forwarded from or to it" },
 	{ 0, "isolated", OPT_FLAG, &isolated, NULL, "its members do not reach each other" },
 	{ 0, "mtu", OPT_U64, &mtu, "BYTES", "of its links" },
+	{ 0, "ipv6", OPT_FLAG, &ipv6, NULL, "IPv6 too, from this host's own ULA prefix" },
+	{ 0, "gateway-mode", OPT_STR, &gateway_mode, "MODE",
+	  "nat, nat-unprotected, routed or isolated (nat)" },
+	{ 0, "driver", OPT_STR, &driver, "NAME",
+	  "bridge, ptp, macvlan, ipvlan, vlan, host-device or dummy (bridge)" },
+	{ 0, "parent", OPT_STR, &parent, "LINK", "link of the host below it" },
+	{ 0, "mode", OPT_STR, &mode, "MODE", "of macvlan or ipvlan" },
+	{ 0, "vlan", OPT_U64, &vlan, "ID", "of vlan" },
+	{ 0, "dhcp", OPT_FLAG, &dhcp, NULL, "addresses come from the network's own server" },
 	{ 0 },
 };
 
@@ -89,6 +100,36 @@ static void choose_subnet(void)
 	diex("no free subnet; say --subnet");
 }
 
+static uint64_t hash_of(uint64_t h, const char *s)
+{
+	for (; s && *s; s++)
+		h = (h ^ (unsigned char)*s) * 0x100000001b3;
+	return h;
+}
+
+/* RFC 4193: fd, 40 bits of this host, 16 bits of the network; other ones until it is free. */
+static void choose_ula(const char *name)
+{
+	_free_ char *host = file_read_line(AT_FDCWD, "/etc/machine-id");
+	uint64_t site = hash_of(hash_of(0xcbf29ce484222325, "lash"), host),
+		 net = hash_of(site, name);
+	_nl_ struct nl nl = { .fd = -1 };
+	char text[ADDR_TEXT_MAX];
+
+	if (nl_open(&nl))
+		die("open a netlink socket");
+	for (int i = 0; i < 100; i++, net++) {
+		snprintf(text, sizeof(text), "fd%02x:%04x:%04x:%04x::/64",
+			 (unsigned)(site >> 32 & 0xff), (unsigned)(site >> 16 & 0xffff),
+			 (unsigned)(site & 0xffff), (unsigned)(net & 0xffff));
+		if (subnet_is_free(&nl, text)) {
+			strv_add(&subnets, text);
+			return;
+		}
+	}
+	diex("no free IPv6 subnet; say --subnet");
+}
+
 static const char *choose_bridge(char name[IF_NAMESIZE])
 {
 	for (unsigned i = 1; i < 10000; i++) {
@@ -120,33 +161,98 @@ static void emit_ranges(struct emit *e)
 	emit_end(e);
 }
 
-static void emit_network(struct emit *e, const char *name)
+static void emit_true(struct emit *e, const char *key)
+{
+	emit_bool(e, key, true);
+}
+
+static void emit_portmap(struct emit *e)
 {
 	emit_object(e, NULL);
-	emit_str(e, "cniVersion", "1.0.0");
-	emit_str(e, "name", name);
-	emit_array(e, "plugins");
-	emit_object(e, NULL);
+	emit_str(e, "type", "portmap");
+	emit_object(e, "capabilities");
+	emit_true(e, "portMappings");
+	emit_end(e);
+	emit_end(e);
+}
+
+/* Leases of plugins are no business of other runners' networks of that name. */
+static void emit_ipam(struct emit *e, bool own_store, bool default_route)
+{
+	_free_ char *dir = xasprintf("%s/cni/networks", sys_lash_root());
+
+	emit_object(e, "ipam");
+	emit_str(e, "type", dhcp ? "dhcp" : "host-local");
+	if (own_store)
+		emit_str(e, "dataDir", dir);
+	if (!dhcp)
+		emit_ranges(e);
+	if (default_route) {
+		emit_array(e, "routes");
+		for (size_t i = 0; i < subnets.n; i++) {
+			emit_object(e, NULL);
+			emit_str(e, "dst", strchr(subnets.v[i], ':') ? "::/0" : "0.0.0.0/0");
+			emit_end(e);
+		}
+		emit_end(e);
+	}
+	emit_end(e);
+}
+
+static void emit_bridge(struct emit *e)
+{
 	emit_str(e, "type", "bridge");
 	emit_str(e, "bridge", bridge);
 	emit_bool(e, "isGateway", !internal);
 	emit_bool(e, "isDefaultGateway", !internal);
-	emit_bool(e, "ipMasq", !internal);
+	emit_bool(e, "ipMasq", !internal && !str_eq(gateway_mode, "routed"));
 	emit_bool(e, "hairpinMode", true);
 	emit_bool(e, "portIsolation", isolated);
+	if (!internal && !str_eq(gateway_mode, "nat"))
+		emit_str(e, "gatewayMode", gateway_mode);
 	if (mtu)
 		emit_u64(e, "mtu", mtu);
-	emit_object(e, "ipam");
-	emit_str(e, "type", "host-local");
-	emit_ranges(e);
-	emit_end(e);
-	emit_end(e);
-	emit_object(e, NULL);
-	emit_str(e, "type", "portmap");
+	emit_ipam(e, dhcp, false);
+}
+
+/* Others have a default route where somebody said by whom, and a pair's other end is the host. */
+static void emit_other(struct emit *e)
+{
+	bool pair = str_eq(driver, "ptp");
+
+	emit_str(e, "type", driver);
+	emit_str_if(e, str_eq(driver, "host-device") ? "device" : "master", parent);
+	emit_str_if(e, "mode", mode);
+	if (vlan)
+		emit_u64(e, "vlanId", vlan);
+	if (mtu)
+		emit_u64(e, "mtu", mtu);
+	if (pair)
+		emit_bool(e, "ipMasq", !internal);
 	emit_object(e, "capabilities");
-	emit_bool(e, "portMappings", true);
+	emit_true(e, "ips");
+	emit_true(e, "mac");
 	emit_end(e);
+	if (subnets.n || dhcp)
+		emit_ipam(e, !dhcp, !internal && (pair || gateway));
+}
+
+static void emit_network(struct emit *e, const char *name)
+{
+	bool is_bridge = str_eq(driver, "bridge");
+
+	emit_object(e, NULL);
+	emit_str(e, "cniVersion", is_bridge ? "1.0.0" : "1.1.0");
+	emit_str(e, "name", name);
+	emit_array(e, "plugins");
+	emit_object(e, NULL);
+	if (is_bridge)
+		emit_bridge(e);
+	else
+		emit_other(e);
 	emit_end(e);
+	if (is_bridge || str_eq(driver, "ptp"))
+		emit_portmap(e);
 	emit_end(e);
 	emit_end(e);
 }
@@ -170,6 +276,40 @@ static void write_network(const char *name)
 		die("write '%s/%s'", dir, file);
 }
 
+static void check_driver(void)
+{
+	static const char *const drivers[] = { "bridge", "ptp",		"macvlan", "ipvlan",
+					       "vlan",	 "host-device", "dummy" };
+	bool needs_parent = str_eq(driver, "vlan") || str_eq(driver, "host-device"), known = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(drivers); i++)
+		known = known || str_eq(driver, drivers[i]);
+	if (!known)
+		opt_misuse("unknown driver: '%s'", driver);
+	if (needs_parent && !parent)
+		opt_misuse("driver '%s' needs --parent", driver);
+	if (!str_eq(driver, "bridge") && (bridge || isolated || !str_eq(gateway_mode, "nat")))
+		opt_misuse("--bridge, --isolated and --gateway-mode are of driver 'bridge'");
+	if (str_eq(driver, "bridge") && (parent || mode || vlan))
+		opt_misuse("--parent, --mode and --vlan are not of driver 'bridge'");
+	if (dhcp && (subnets.n || gateway || range_start || range_end || ipv6))
+		opt_misuse("with --dhcp the network's server says which addresses");
+	if (str_eq(gateway_mode, "isolated"))
+		internal = true;
+	else if (!str_eq(gateway_mode, "nat") && !str_eq(gateway_mode, "nat-unprotected") &&
+		 !str_eq(gateway_mode, "routed"))
+		opt_misuse("unknown gateway mode: '%s'", gateway_mode);
+}
+
+static bool has_family(bool v6)
+{
+	for (size_t i = 0; i < subnets.n; i++) {
+		if ((strchr(subnets.v[i], ':') != NULL) == v6)
+			return true;
+	}
+	return false;
+}
+
 int network_create_main(int argc, char **argv)
 {
 	const struct usage u = { "[OPTION]... NAME",
@@ -182,15 +322,19 @@ int network_create_main(int argc, char **argv)
 	t.name = argv[first];
 	if (!str_is_name(t.name) || str_eq(t.name, "none") || str_eq(t.name, "host"))
 		opt_misuse("not a network's name: '%s'", t.name);
+	check_driver();
 	t.bridge = bridge;
 	network_each(look_network, &t);
 	if (t.name_taken)
 		diex("network '%s' exists", t.name);
 	if (t.bridge_taken)
 		diex("bridge '%s' is another network's", bridge);
-	if (!subnets.n)
+	/* A link of its own on somebody's network has no addresses of our choosing. */
+	if (!subnets.n && (str_eq(driver, "bridge") || str_eq(driver, "ptp")) && !dhcp)
 		choose_subnet();
-	if (!bridge)
+	if (ipv6 && !has_family(true))
+		choose_ula(t.name);
+	if (!bridge && str_eq(driver, "bridge"))
 		bridge = choose_bridge(name);
 	write_network(t.name);
 	printf("%s\n", t.name);

@@ -40,6 +40,8 @@ static const struct field attachment_fields[] = {
 	STR(struct attachment, network, REQUIRED),
 	STR(struct attachment, ifName, REQUIRED),
 	BOOL(struct attachment, chain),
+	BOOL(struct attachment, routed),
+	BOOL(struct attachment, shaped),
 	STR(struct attachment, hostName, 0),
 	STR(struct attachment, bridge, 0),
 	STR(struct attachment, mac, 0),
@@ -116,6 +118,10 @@ void record_write(int dirfd, const char *file, const struct attachment *a)
 	emit_str(&e, "ifName", a->ifName);
 	if (a->chain)
 		emit_bool(&e, "chain", true);
+	if (a->routed)
+		emit_bool(&e, "routed", true);
+	if (a->shaped)
+		emit_bool(&e, "shaped", true);
 	emit_str_if(&e, "hostName", a->hostName);
 	emit_str_if(&e, "bridge", a->bridge);
 	emit_str_if(&e, "mac", a->mac);

@@ -22,6 +22,8 @@ static void drop_leases(const char *space, const struct attachment *a)
 void detach(const struct space *space, const char *file, const struct attachment *a,
 	    struct host *host)
 {
+	if (a->shaped)
+		detach_shape(space, a);
 	if (a->chain)
 		detach_chain(space, a);
 	else if (a->nports)

@@ -52,7 +52,14 @@ static void put_network(struct nft *nft, const struct network *net, table_put_fn
 	struct nft_elem pair = table_name_elem("icc", net->bridge, net->bridge);
 	struct nft_elem internal = table_name_elem("internal", net->bridge, NULL);
 
+	struct nft_elem unguarded = table_name_elem("unguarded", net->bridge, NULL);
+	struct nft_elem routed = table_name_elem("routed", net->bridge, NULL);
+
 	put(nft, &bridge);
+	if (net->unguarded)
+		put(nft, &unguarded);
+	if (net->routed)
+		put(nft, &routed);
 	if (!net->isolated)
 		put(nft, &pair);
 	if (!net->is_gateway)
@@ -107,6 +114,19 @@ static struct nft_elem port_key(const struct port *port, int family)
 	return e;
 }
 
+/* The container's own address and port, let through. */
+static struct nft_elem door_elem(const struct nl_addr *to, const struct port *port)
+{
+	struct nft_elem e = { .set = to->family == AF_INET ? "door4" : "door6" };
+	uint8_t *at = e.key + addr_bytes(to);
+
+	memcpy(e.key, to->bytes, addr_bytes(to));
+	*at = protocol_number(port->protocol);
+	at = put_port(at + 4, port->containerPort);
+	e.key_bytes = at - e.key;
+	return e;
+}
+
 static bool port_has_family(const struct port *port, int family)
 {
 	struct nl_addr host;
@@ -124,7 +144,14 @@ static size_t port_elems(const char *space, const struct attachment *a, const st
 		struct nl_addr to;
 		uint8_t *at;
 
-		if (addr_parse(a->ips[i].address, &to) || !port_has_family(port, to.family))
+		if (addr_parse(a->ips[i].address, &to))
+			continue;
+		if (a->routed) {
+			e[n] = door_elem(&to, port);
+			snprintf(e[n++].comment, sizeof(e->comment), "%s", space);
+			continue;
+		}
+		if (!port_has_family(port, to.family))
 			continue;
 		e[n] = port_key(port, to.family);
 		if (n && str_eq(e[0].set, e[1].set))

@@ -206,3 +206,69 @@ listens() {
 	assert_empty "$(find "$LASH_RUN/net/attachments" -type f)" attachments
 	assert_empty "$(ls "$BATS_TEST_TMPDIR/leases/ctr" | grep 10.51)" leases
 }
+
+@test "netns network create: drivers, IPv6, gateway modes; add: sysctls, rates, several networks" {
+	ip link add below0 type veth peer name peer0
+	ip link set below0 up
+	ip link set peer0 up
+	ip netns add outside
+	ip link add out0 type veth peer name eth0 netns outside
+	ip addr add 192.0.2.1/24 dev out0
+	ip link set out0 up
+	ip -n outside addr add 192.0.2.2/24 dev eth0
+	ip -n outside link set eth0 up
+	ip -n outside route add default via 192.0.2.1
+	run --separate-stderr netns network create --driver nosuch x
+	assert_status 2
+	run --separate-stderr netns network create --driver vlan x
+	assert_status 2
+	run --separate-stderr netns network create --gateway-mode x x
+	assert_status 2
+	netns network create --driver macvlan --parent below0 --subnet 10.52.0.0/24 --gateway 10.52.0.1 mac
+	netns network create --driver ptp --ipv6 --subnet 10.53.0.0/24 pair
+	netns network create --ipv6 --subnet 10.54.0.0/24 six
+	netns network create --gateway-mode routed --subnet 10.55.0.0/24 routed
+	netns network create --gateway-mode nat-unprotected --subnet 10.56.0.0/24 wide
+	netns network create --gateway-mode isolated --subnet 10.57.0.0/24 alone
+	netns network inspect six | jq -e '.plugins[0].ipam.ranges[1][0].subnet | test("^fd[0-9a-f]{2}:.*::/64$")'
+	run netns network create --driver ipvlan --parent below0 --subnet 10.58.0.0/24 ipv
+	[ "$status" -eq 0 ]
+	run --separate-stderr netns add --network ipv x
+	[ "$status" -eq 0 ] || assert_one_line "netns add: this kernel has no links of type 'ipvlan'"
+	netns del x
+	netns add --network six --network mac --network pair --sysctl net.ipv4.ip_unprivileged_port_start=7 --rate-in 10M --rate-out 5M one
+	[ "$(netns exec one cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" = 7 ]
+	[ "$(tc qdisc show | grep -c tbf)" = 2 ]
+	tc qdisc show | grep -q 'rate 83886'
+	[ "$(netns ls | grep -c '^one')" = 3 ]
+	netns exec one ip -6 -o addr show eth0 | grep -q 'inet6 fd'
+	netns exec one ip -6 route | grep -q '^default'
+	netns exec one ip link show eth1 | grep -q LOWER_UP
+	netns exec one busybox ping -c 1 -W 5 10.53.0.1
+	netns check one
+	run --separate-stderr netns network rm mac
+	assert_one_line "netns network rm: network 'mac' is in use"
+	run --separate-stderr netns add --sysctl kernel.hostname=x two
+	assert_status 1
+	assert_one_line "*only those of net*"
+	netns del one
+	assert_empty "$(tc qdisc show | grep tbf)" shapers
+	# Gateway modes, seen from outside with a route here.
+	netns add --network routed -p 80 r1
+	netns add --network wide w1
+	serve r1 routed
+	serve w1 wide
+	[ "$(ip netns exec outside timeout 5 busybox wget -qO- http://10.55.0.2/)" = routed ]
+	ip netns exec outside busybox ping -c 1 -W 5 10.55.0.2
+	run ip netns exec outside timeout 1 busybox nc 10.55.0.2 81
+	[ "$status" -ne 0 ]
+	[ "$(ip netns exec outside timeout 5 busybox wget -qO- http://10.56.0.2/)" = wide ]
+	netns unpublish r1 80
+	run ip netns exec outside timeout 2 busybox wget -qO- http://10.55.0.2/
+	[ "$status" -ne 0 ]
+	netns del r1 w1
+	netns network rm mac pair six routed wide alone ipv
+	ip link del out0
+	ip netns del outside
+	ip link del below0
+}
