@@ -17,8 +17,8 @@
 static struct {
 	const char *name, *pull, *platform, *log_driver, *stop_timeout, *cidfile, *detach_keys, *ip,
 		*restart, *runtime, *cgroup_parent;
-	struct strv network, publish, expose, dns, dns_search, dns_option, add_host, log_opt,
-		attach;
+	struct strv network, network_alias, publish, expose, dns, dns_search, dns_option, add_host,
+		log_opt, attach;
 	bool detach, rm, interactive, publish_all, quiet, sig_proxy, healthcheck_off;
 } own = { .sig_proxy = true };
 
@@ -34,6 +34,8 @@ static const struct opt own_opts[] = {
 	{ 0, "network", OPT_STRV, &own.network, "NETWORK",
 	  "bridge, none, host, container:NAME or a network" },
 	{ 0, "net", OPT_STRV, &own.network, "NETWORK", "the same" },
+	{ 0, "network-alias", OPT_STRV, &own.network_alias, "NAME",
+	  "one more name on its network" },
 	{ 0, "ip", OPT_STR, &own.ip, "ADDRESS", "IPv4 address" },
 	{ 'p', "publish", OPT_STRV, &own.publish, "PORTS", "[[IP:]HOST:]CONTAINER[/PROTOCOL]" },
 	{ 'P', "publish-all", OPT_FLAG, &own.publish_all, NULL, "publish what the image exposes" },
@@ -224,7 +226,10 @@ static void put_network(void)
 		opt_misuse("--ip does not go with network '%s'", net);
 	if (str_starts(net, "container:") && own.publish.n)
 		opt_misuse("--publish does not go with network '%s'", net);
+	if (own.network_alias.n && (!on_bridge || str_eq(net, "bridge")))
+		opt_misuse("--network-alias does not go with network '%s'", net);
 	if (on_bridge) {
+		add_options(&args, "--alias", &own.network_alias);
 		add_options(&args, "-p", &own.publish);
 		if (own.ip) {
 			strv_add(&args, "--ip");

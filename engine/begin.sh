@@ -24,8 +24,14 @@ begin_network() {
 	with_lines "${run_netns_args-}" netns_add || exit 125
 }
 
-# netns_add ARG... - the namespace's name comes last.
+# netns_add ARG... - the namespace's name comes last. On networks of the user's, others find the container by
+# its name and ID.
 netns_add() {
+	if [ "$run_network" != bridge ]; then
+		name=$run_name
+		[ ! -f "$dir/name" ] || IFS= read -r name <"$dir/name"
+		set -- "$@" --alias "$name" --alias "$short"
+	fi
 	step_to "$dir/net.json" netns add "$@" "lash-$short"
 }
 

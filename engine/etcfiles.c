@@ -169,9 +169,26 @@ static void add_joined(struct buf *b, const char *keyword, const struct strv *gi
 	buf_addf(b, "%s%s\n", given->n ? "" : " ", given->n ? "" : found);
 }
 
-static void make_resolv_conf(int dirfd)
+/* The name server of the container's own network, which asks the host's in turn. */
+static void read_net_servers(const struct json *net, struct resolv *r)
+{
+	const struct json *list = json_find(net, "dns.nameservers");
+
+	for (const struct json *s = list ? list->child : NULL; s; s = s->next) {
+		if (s->type == JSON_STRING)
+			strv_add(&r->servers, s->text);
+	}
+	/* Its names have no dots, so none is to be tried with the search domains first. */
+	if (r->servers.n) {
+		free(r->options);
+		r->options = xstrdup("ndots:0");
+	}
+}
+
+static void make_resolv_conf(int dirfd, const struct json *net)
 {
 	const struct strv *servers = &dns;
+	struct resolv own = { 0 };
 	struct resolv r = { 0 };
 	_buf_ struct buf b = { 0 };
 
@@ -179,6 +196,13 @@ static void make_resolv_conf(int dirfd)
 	/* systemd-resolved's stub listens on loopback; what it asks itself is here. */
 	if (!r.servers.n)
 		read_resolv("/run/systemd/resolve/resolv.conf", &r);
+	read_net_servers(net, &own);
+	if (own.servers.n) {
+		strv_free(&r.servers);
+		free(r.options);
+		r.servers = own.servers;
+		r.options = own.options;
+	}
 	if (!dns.n)
 		servers = &r.servers;
 	for (size_t i = 0; i < servers->n; i++)
@@ -225,6 +249,6 @@ int main(int argc, char **argv)
 		die("open '%s'", argv[at]);
 	make_hosts(dirfd, net);
 	make_hostname(dirfd);
-	make_resolv_conf(dirfd);
+	make_resolv_conf(dirfd, net);
 	return 0;
 }

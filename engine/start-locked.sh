@@ -15,6 +15,7 @@ load() {
 	state_get image && run_image=$value
 	state_get ref && run_ref=$value
 	state_get network && run_network=$value
+	state_get name && run_name=$value
 	state_get bridged && run_bridged=$value
 	state_get hostname && run_hostname=$value
 	state_get stdin && run_stdin=$value

@@ -15,6 +15,7 @@ static const struct opt opts[] = {
 	{ 0, "ip", OPT_STR, &wish.ip, "ADDRESS", "this address instead of the next free one" },
 	{ 0, "mac", OPT_STR, &wish.mac, "ADDRESS", "this MAC address instead of a random one" },
 	{ 0, "ifname", OPT_STR, &wish.ifname, "NAME", "interface's name inside (eth0)" },
+	{ 0, "alias", OPT_STRV, &wish.aliases, "NAME", "a name on the network, besides its own" },
 	{ 0, "sysctl", OPT_STRV, &wish.sysctls, "KEY=VALUE", "set one of the namespace's own" },
 	{ 0, "rate-in", OPT_SIZE, &wish.rate_in, "BYTES", "let at most so many a second in" },
 	{ 0, "rate-out", OPT_SIZE, &wish.rate_out, "BYTES", "and out" },
@@ -65,7 +66,7 @@ static void attach_others(int netns_fd, struct host *host)
 	for (size_t i = 1; i < networks.n; i++) {
 		_network_ struct network net = { 0 };
 		char ifname[IF_NAMESIZE];
-		struct wish other = { .ifname = ifname };
+		struct wish other = { .ifname = ifname, .aliases = wish.aliases };
 
 		snprintf(ifname, sizeof(ifname), "eth%u", (unsigned)i);
 		network_load(networks.v[i], &net);
@@ -112,6 +113,7 @@ int add_main(int argc, char **argv)
 	if (!str_is_name(wish.ifname) || strlen(wish.ifname) >= IF_NAMESIZE ||
 	    str_eq(wish.ifname, "lo"))
 		opt_misuse("not an interface name: '%s'", wish.ifname);
+	check_names(&wish);
 	if (!networks.n)
 		strv_add(&networks, "bridge");
 	if (str_eq(networks.v[0], "none"))
@@ -122,5 +124,6 @@ int add_main(int argc, char **argv)
 	strv_free(&publish);
 	strv_free(&networks);
 	strv_free(&wish.sysctls);
+	strv_free(&wish.aliases);
 	return 0;
 }

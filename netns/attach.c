@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <linux/ip.h>
 #include <string.h>
+#include <sys/file.h>
 
 #include "lib/die.h"
 #include "lib/io.h"
@@ -226,16 +227,21 @@ void attach(const struct space *space, int netns_fd, const struct network *net,
 		.routed = net->routed,
 		.shaped = wish->rate_in || wish->rate_out,
 	};
-	int network_dirfd = network_lock(net->name);
+	_close_ int network_dirfd = network_lock(net->name);
 	unsigned bridge = network_up(network_dirfd, net, host);
 
+	a.named = resolver_up(network_dirfd, net);
 	lease_all(owner, network_dirfd, net, wish->ip, &a);
-	close(network_dirfd);
 	choose_routes(&a, net, wish);
 	record_intend(space->dirfd, &a);
+	/* Unlocked: the others need not wait for the rest. */
+	if (flock(network_dirfd, LOCK_UN))
+		die("unlock network '%s'", net->name);
 	publish(space, &a, &host->nft);
 	make_link(net, &a, bridge, netns_fd, &host->nl);
 	configure_inside(netns_fd, &a);
+	if (a.named)
+		resolver_add(network_dirfd, net, space->name, &a, wish);
 	attach_shape(space, netns_fd, &a, wish);
 	attach_sysctls(netns_fd, wish);
 	record_commit(space->dirfd, a.ifName);

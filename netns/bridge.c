@@ -112,6 +112,7 @@ void network_down_idle(const char *name)
 		network_forget(name);
 		return;
 	}
+	resolver_down(dirfd, &net);
 	host_open(&host);
 	table_ensure(&host.nft);
 	table_del_network(&host.nft, &net);

@@ -20,7 +20,7 @@ struct ipam {
 
 struct bridge_conf {
 	char *type, *bridge, *gatewayMode;
-	bool isGateway, isDefaultGateway, ipMasq, hairpinMode, portIsolation;
+	bool isGateway, isDefaultGateway, ipMasq, hairpinMode, portIsolation, resolver;
 	uint32_t mtu;
 	struct ipam *ipam;
 };
@@ -67,6 +67,7 @@ static const struct field bridge_fields[] = {
 	BOOL(struct bridge_conf, ipMasq),
 	BOOL(struct bridge_conf, hairpinMode),
 	BOOL(struct bridge_conf, portIsolation),
+	BOOL(struct bridge_conf, resolver),
 	U32(struct bridge_conf, mtu, 0),
 	OBJ(struct bridge_conf, ipam, &ipam_schema, REQUIRED),
 	END,
@@ -257,6 +258,7 @@ static int take_bridge(const struct bridge_conf *p, struct network *net, char wh
 	net->masquerade = p->ipMasq;
 	net->hairpin = p->hairpinMode;
 	net->isolated = p->portIsolation;
+	net->resolver = p->resolver;
 	if (take_gateway_mode(p->gatewayMode, net, why))
 		return -1;
 	if (!str_eq(p->ipam->type, "host-local"))

@@ -9,6 +9,7 @@ static struct wish wish;
 
 static const struct opt opts[] = {
 	{ 0, "ip", OPT_STR, &wish.ip, "ADDRESS", "this address instead of the next free one" },
+	{ 0, "alias", OPT_STRV, &wish.aliases, "NAME", "a name on the network, besides its own" },
 	{ 0, "mac", OPT_STR, &wish.mac, "ADDRESS", "this MAC address instead of a random one" },
 	{ 0, "ifname", OPT_STR, &wish.ifname, "NAME", "interface's name inside (the next ethN)" },
 	{ 0 },
@@ -85,6 +86,7 @@ int connect_main(int argc, char **argv)
 	opt_operands(argc - first, 2, 2);
 	if (wish.ifname && !is_ifname(wish.ifname))
 		opt_misuse("not an interface name: '%s'", wish.ifname);
+	check_names(&wish);
 	space = (struct space){ argv[first], space_open(argv[first]) };
 	die_cleanup(abandon);
 	connect_to(argv[first + 1]);

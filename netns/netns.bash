@@ -24,7 +24,7 @@ _netns() {
 	*)
 		case $COMP_CWORD:${COMP_WORDS[1]} in
 		1:*) words="$_netns_verbs --help --version" ;;
-		*:add) words="--network --publish --ip --mac --ifname --sysctl --rate-in --rate-out --help" ;;
+		*:add) words="--network --publish --ip --mac --ifname --alias --sysctl --rate-in --rate-out --help" ;;
 		*:ls) words="--json --quiet --help" ;;
 		*:gc) words="--help" ;;
 		2:exec) words="$(netns ls --quiet 2>/dev/null) --help" ;;
@@ -34,13 +34,13 @@ _netns() {
 			;;
 		*:del) words="$(netns ls --quiet 2>/dev/null) --wait --help" ;;
 		*:show | *:publish | *:unpublish) words="$(netns ls --quiet 2>/dev/null) --ifname --help" ;;
-		*:connect) words="$(netns ls --quiet 2>/dev/null) $(_netns_networks) --ip --mac --ifname --help" ;;
+		*:connect) words="$(netns ls --quiet 2>/dev/null) $(_netns_networks) --ip --mac --ifname --alias --help" ;;
 		*:disconnect) words="$(netns ls --quiet 2>/dev/null) $(_netns_networks) --help" ;;
 		*:check) words="$(netns ls --quiet 2>/dev/null) --help" ;;
 		2:network) words="create rm ls inspect --help" ;;
 		*:network)
 			words="$(_netns_networks) --subnet --gateway --first --last --bridge --internal --isolated"
-			words="$words --mtu --ipv6 --gateway-mode --driver --parent --mode --vlan --dhcp --json --quiet --help"
+			words="$words --mtu --ipv6 --no-dns --gateway-mode --driver --parent --mode --vlan --dhcp --json --quiet --help"
 			;;
 		esac
 		;;

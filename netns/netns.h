@@ -90,6 +90,7 @@ struct network {
 	bool publishes;
 	bool unguarded; /* every port of its members can be reached from outside */
 	bool routed;	/* their published ports can, by their own addresses: no NAT */
+	bool resolver;	/* members find each other by name */
 	struct range ranges[RANGES_MAX];
 	size_t nranges, nsets;
 	struct route routes[ROUTES_MAX];
@@ -151,6 +152,7 @@ struct attachment {
 	bool chain;		       /* made by running plugins */
 	bool routed;		       /* its ports are the container's own: no NAT */
 	bool shaped;		       /* its traffic is limited */
+	bool named;		       /* the network's name server knows it */
 	char *hostName, *bridge, *mac; /* NULL for lo */
 	struct ip *ips;
 	size_t nips;
@@ -354,6 +356,7 @@ struct wish {
 	struct ports ports;
 	int64_t rate_in, rate_out; /* bytes a second; 0: no limit */
 	struct strv sysctls;	   /* KEY=VALUE */
+	struct strv aliases;	   /* names besides the space's own */
 };
 
 /* A space that is locked. */
@@ -390,6 +393,18 @@ void detach_fully(const struct space *space, const char *file, const struct atta
 void space_heal(const char *name, int space_dirfd);
 /* Remove a space, whatever there is of it. WAIT: also for the kernel's clean-up. */
 void space_remove(const char *name, int space_dirfd, bool wait);
+
+/* resolver.c: names on a network. NETWORK_DIRFD is its record. */
+
+/* Misuse unless the aliases are names. */
+void check_names(const struct wish *wish);
+/* Start the network's name server where it does not run. False: it has none. */
+bool resolver_up(int network_dirfd, const struct network *net);
+void resolver_down(int network_dirfd, const struct network *net);
+/* The names of A in SPACE; and none any more. */
+void resolver_add(int network_dirfd, const struct network *net, const char *space,
+		  const struct attachment *a, const struct wish *wish);
+void resolver_drop(int network_dirfd, const char *space, const char *ifname);
 
 /* show.c: print the CNI result of interface IFNAME (NULL: the first). */
 void show_result(const char *name, int space_dirfd, const char *ifname);

@@ -13,7 +13,7 @@
 static struct strv subnets;
 static const char *gateway, *range_start, *range_end, *bridge;
 static const char *driver = "bridge", *parent, *mode, *gateway_mode = "nat";
-static bool internal, isolated, ipv6, dhcp;
+static bool internal, isolated, ipv6, dhcp, no_dns;
 static uint64_t mtu, vlan;
 
 static const struct opt opts[] = {
@@ -28,6 +28,7 @@ static const struct opt opts[] = {
 	{ 0, "isolated", OPT_FLAG, &isolated, NULL, "its members do not reach each other" },
 	{ 0, "mtu", OPT_U64, &mtu, "BYTES", "of its links" },
 	{ 0, "ipv6", OPT_FLAG, &ipv6, NULL, "IPv6 too, from this host's own ULA prefix" },
+	{ 0, "no-dns", OPT_FLAG, &no_dns, NULL, "members do not find each other by name" },
 	{ 0, "gateway-mode", OPT_STR, &gateway_mode, "MODE",
 	  "nat, nat-unprotected, routed or isolated (nat)" },
 	{ 0, "driver", OPT_STR, &driver, "NAME",
@@ -208,6 +209,7 @@ static void emit_bridge(struct emit *e)
 	emit_bool(e, "ipMasq", !internal && !str_eq(gateway_mode, "routed"));
 	emit_bool(e, "hairpinMode", true);
 	emit_bool(e, "portIsolation", isolated);
+	emit_bool(e, "resolver", !internal && !no_dns);
 	if (!internal && !str_eq(gateway_mode, "nat"))
 		emit_str(e, "gatewayMode", gateway_mode);
 	if (mtu)

@@ -42,6 +42,7 @@ static const struct field attachment_fields[] = {
 	BOOL(struct attachment, chain),
 	BOOL(struct attachment, routed),
 	BOOL(struct attachment, shaped),
+	BOOL(struct attachment, named),
 	STR(struct attachment, hostName, 0),
 	STR(struct attachment, bridge, 0),
 	STR(struct attachment, mac, 0),
@@ -122,6 +123,8 @@ void record_write(int dirfd, const char *file, const struct attachment *a)
 		emit_bool(&e, "routed", true);
 	if (a->shaped)
 		emit_bool(&e, "shaped", true);
+	if (a->named)
+		emit_bool(&e, "named", true);
 	emit_str_if(&e, "hostName", a->hostName);
 	emit_str_if(&e, "bridge", a->bridge);
 	emit_str_if(&e, "mac", a->mac);
@@ -197,6 +200,19 @@ static void emit_interface(struct emit *e, const char *name, const char *mac, co
 	emit_end(e);
 }
 
+/* The network's name server is at its gateways. */
+static void emit_dns(struct emit *e, const struct attachment *a)
+{
+	emit_object(e, "dns");
+	if (a->named) {
+		emit_array(e, "nameservers");
+		for (size_t i = 0; i < a->nips; i++)
+			emit_str_if(e, NULL, a->ips[i].gateway);
+		emit_end(e);
+	}
+	emit_end(e);
+}
+
 /* What the plugins themselves said. */
 static bool emit_cached(struct emit *e, const char *key, const char *name,
 			const struct attachment *a)
@@ -230,8 +246,7 @@ void record_result(struct emit *e, const char *key, const char *name, const stru
 	emit_end(e);
 	emit_ips(e, a, a->bridge ? 2 : 0);
 	emit_routes(e, a);
-	emit_object(e, "dns");
-	emit_end(e);
+	emit_dns(e, a);
 	/* Not CNI's, but how else would anyone learn the ports that were chosen? */
 	emit_ports(e, "portMappings", a);
 	emit_end(e);

@@ -144,6 +144,27 @@ teardown() {
 	lash rm -v aa
 }
 
+@test "lash run: containers of a network find each other by name, alias and ID" {
+	need dnsmasq
+	lash network create --subnet 10.90.0.0/24 back
+	run --separate-stderr lash run --rm --network-alias x box true
+	assert_status 125
+	lash run -d --name db --network back --network-alias data box sleep 100
+	id=$(lash run -d --network back box sleep 100)
+	run --separate-stderr lash exec "$id" cat /etc/resolv.conf
+	assert_line 'nameserver 10.90.0.1'
+	assert_line 'options ndots:0'
+	for name in db data "${id:0:12}"; do
+		run --separate-stderr lash exec db nslookup -type=a "$name"
+		assert_line 'Address: 10.90.0.[23]'
+	done
+	lash restart -t 0 db
+	run --separate-stderr lash exec "$id" nslookup -type=a db
+	assert_line 'Address: 10.90.0.*'
+	lash rm -f db "$id"
+	lash network rm back
+}
+
 @test "lash network: create, use, rm" {
 	lash network create --subnet 10.90.0.0/24 back
 	run --separate-stderr lash network ls

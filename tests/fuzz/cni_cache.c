@@ -1,4 +1,5 @@
-/* cni_cache - a cached result may be anybody's file: refused with a reason, or a whole attachment. */
+/* cni_cache - a cached result may be anybody's file: refused with a reason, or a whole attachment.
+ */
 #include <string.h>
 
 #include "netns/cni.h"
