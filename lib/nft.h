@@ -130,10 +130,13 @@ _check_ int nft_get_elem(struct nft *nft, struct nft_elem *e);
 typedef void nft_elem_fn(void *arg, const struct nft_elem *e);
 _check_ int nft_each_elem(struct nft *nft, const char *set, nft_elem_fn *fn, void *arg);
 
-/* Connection tracking: forget the flows of FAMILY and PROTOCOL whose original destination port
- * IS_WANTED. What is tracked already does not see new rules. Walks the whole table: some
- * milliseconds. */
-typedef bool nft_flow_fn(void *arg, uint16_t port);
+/* Connection tracking: forget the flows of FAMILY and PROTOCOL that are wanted. What is tracked
+ * already does not see new rules. Walks the whole table: some milliseconds. */
+struct nft_flow {
+	uint8_t to[16], by[16]; /* where the client sends to; who answers */
+	uint16_t port;		/* the client's destination port */
+};
+typedef bool nft_flow_fn(void *arg, const struct nft_flow *flow);
 _check_ int nft_forget_flows(struct nft *nft, int family, uint8_t protocol, nft_flow_fn *is_wanted,
 			     void *arg);
 

@@ -43,15 +43,28 @@ static int keep(const struct nlattr *attr, void *data)
 	return MNL_CB_OK;
 }
 
-/* The destination port of the original direction, from its tuple. */
-static uint16_t port_of(const struct nlattr *tuple)
+static void copy_addr(const struct nlattr *attr, uint8_t out[16])
 {
-	const struct nlattr *parts[CTA_MAX + 1] = { 0 }, *proto[CTA_MAX + 1] = { 0 };
+	if (attr && mnl_attr_get_payload_len(attr) <= 16)
+		memcpy(out, mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr));
+}
+
+/* An address of a tuple, and the destination port where PORT is wanted. */
+static void take_tuple(const struct nlattr *tuple, int v4, int v6, uint8_t addr[16], uint16_t *port)
+{
+	const struct nlattr *parts[CTA_MAX + 1] = { 0 }, *inner[CTA_MAX + 1] = { 0 };
 
 	mnl_attr_parse_nested(tuple, keep, parts);
-	if (parts[CTA_TUPLE_PROTO])
-		mnl_attr_parse_nested(parts[CTA_TUPLE_PROTO], keep, proto);
-	return proto[CTA_PROTO_DST_PORT] ? ntohs(mnl_attr_get_u16(proto[CTA_PROTO_DST_PORT])) : 0;
+	if (parts[CTA_TUPLE_IP]) {
+		mnl_attr_parse_nested(parts[CTA_TUPLE_IP], keep, inner);
+		copy_addr(inner[v4] ? inner[v4] : inner[v6], addr);
+	}
+	memset(inner, 0, sizeof(inner));
+	if (!port || !parts[CTA_TUPLE_PROTO])
+		return;
+	mnl_attr_parse_nested(parts[CTA_TUPLE_PROTO], keep, inner);
+	if (inner[CTA_PROTO_DST_PORT])
+		*port = ntohs(mnl_attr_get_u16(inner[CTA_PROTO_DST_PORT]));
 }
 
 static int one_flow(const struct nlmsghdr *h, void *data)
@@ -59,10 +72,15 @@ static int one_flow(const struct nlmsghdr *h, void *data)
 	const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(h);
 	const struct nlattr *tb[CTA_MAX + 1] = { 0 };
 	struct flows *f = data;
+	struct nft_flow flow = { 0 };
 	struct nlmsghdr *del;
 
 	mnl_attr_parse(h, sizeof(*nfg), keep, tb);
-	if (!tb[CTA_TUPLE_ORIG] || !f->is_wanted(f->arg, port_of(tb[CTA_TUPLE_ORIG])))
+	if (!tb[CTA_TUPLE_ORIG] || !tb[CTA_TUPLE_REPLY])
+		return MNL_CB_OK;
+	take_tuple(tb[CTA_TUPLE_ORIG], CTA_IP_V4_DST, CTA_IP_V6_DST, flow.to, &flow.port);
+	take_tuple(tb[CTA_TUPLE_REPLY], CTA_IP_V4_SRC, CTA_IP_V6_SRC, flow.by, NULL);
+	if (!f->is_wanted(f->arg, &flow))
 		return MNL_CB_OK;
 	del = message(f->nft, &f->deletes, IPCTNL_MSG_CT_DELETE, NLM_F_ACK, nfg->nfgen_family);
 	mnl_attr_put(del, CTA_TUPLE_ORIG | NLA_F_NESTED,

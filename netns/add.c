@@ -51,6 +51,24 @@ static void add_alone(const char *name)
 	attach_sysctls(netns_fd, &wish);
 }
 
+static void add_rootless(const char *name, const char *network)
+{
+	struct nft none = { .fd = -1 };
+
+	if (wish.ip || wish.mac || networks.n > 1 || wish.rate_in || wish.rate_out)
+		opt_misuse("network '%s' has no addresses to choose and no others beside it",
+			   network);
+	ports_choose(&none, publish.v, false, &wish.ports);
+	begin(name);
+
+	_close_ int netns_fd = nsfile_make();
+
+	nsfile_bind(space.dirfd, name, netns_fd);
+	rootless_attach(&space, netns_fd, network, &wish);
+	attach_sysctls(netns_fd, &wish);
+	ports_free(&wish.ports);
+}
+
 static void attach_to(const struct network *net, int netns_fd, const struct wish *w,
 		      struct host *host)
 {
@@ -118,6 +136,8 @@ int add_main(int argc, char **argv)
 		strv_add(&networks, "bridge");
 	if (str_eq(networks.v[0], "none"))
 		add_alone(argv[0]);
+	else if (rootless_is(networks.v[0]))
+		add_rootless(argv[0], networks.v[0]);
 	else
 		add_attached(argv[0]);
 	show_result(argv[0], space.dirfd, NULL);

@@ -144,19 +144,25 @@ static int set_ipv6(const struct attachment *a)
 
 /* A netlink socket of the namespace, which outlives the visit. /proc/sys/net is the visitor's, too.
  */
+struct inside {
+	const struct attachment *a;
+	struct nl *nl;
+};
+
+static int open_there(void *arg)
+{
+	const struct inside *in = arg;
+
+	if (nl_open(in->nl))
+		return -1;
+	return in->a ? set_ipv6(in->a) : 0;
+}
+
 static void open_inside(int netns_fd, const struct attachment *a, struct nl *nl)
 {
-	int home = nsfile_enter(netns_fd), bad, err;
+	struct inside in = { a, nl };
 
-	if (home < 0)
-		die("join the new network namespace");
-	bad = nl_open(nl);
-	if (!bad && a)
-		bad = set_ipv6(a);
-	err = errno;
-	nsfile_leave(home);
-	errno = err;
-	if (bad)
+	if (nsfile_visit(netns_fd, open_there, &in))
 		die("configure the new network namespace");
 }
 

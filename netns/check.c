@@ -8,6 +8,7 @@
 
 struct check {
 	const char *space;
+	int dirfd;
 	struct host host;
 	size_t troubles;
 };
@@ -74,6 +75,8 @@ static void check_one(void *arg, const char *file, const struct attachment *a)
 
 	if (a->chain && !record_is_intent(file))
 		check_chain(c->space, a);
+	if (a->helper && !record_is_intent(file) && !rootless_is_alive(c->dirfd))
+		trouble(c, "%s is gone", a->network);
 	if (record_is_intent(file) || !a->bridge)
 		return;
 	check_leases(c, a);
@@ -81,21 +84,44 @@ static void check_one(void *arg, const char *file, const struct attachment *a)
 	check_ports(c, a);
 }
 
+static bool repair;
+
+static const struct opt opts[] = {
+	{ 0, "repair", OPT_FLAG, &repair, NULL, "first build rules again that are gone" },
+	{ 0 },
+};
+
+/* Elements that are missing; one that is there and ours is as it was. */
+static void repair_one(void *arg, const char *file, const struct attachment *a)
+{
+	struct check *c = arg;
+
+	if (record_is_intent(file) || a->chain || a->helper || !a->nports)
+		return;
+	table_put_ports(&c->host.nft, c->space, a);
+	if (nft_commit(&c->host.nft) && errno != EEXIST)
+		die("publish ports of '%s'", c->space);
+}
+
 static void check(struct check *c, const char *space)
 {
 	_close_ int dirfd = space_open(space);
 
 	c->space = space;
+	c->dirfd = dirfd;
 	if (!space_is_alive(dirfd, space))
 		trouble(c, "the namespace is not mounted");
+	if (repair) {
+		table_ensure(&c->host.nft);
+		record_each(dirfd, repair_one, c);
+	}
 	record_each(dirfd, check_one, c);
 }
 
 int check_main(int argc, char **argv)
 {
-	static const struct opt opts[] = { { 0 } };
 	const struct usage u = {
-		"NAME...",
+		"[--repair] NAME...",
 		"Tell whether namespaces are as recorded: exit 0, or 1 and a line a trouble.", opts,
 		0, NULL
 	};

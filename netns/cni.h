@@ -87,6 +87,7 @@ struct call {
 	bool has_prev;
 	int netns_fd;	 /* -1: none, or gone */
 	bool ours_first; /* plugins of ours, whatever PATH has */
+	bool lenient;	 /* DEL of what was never whole: a plugin that is not there made nothing */
 };
 
 /* Its own text for an error code, on top of die's. */

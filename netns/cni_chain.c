@@ -209,6 +209,7 @@ struct run {
 	const char *version;
 	int netns_fd;
 	bool first;
+	bool lenient;
 };
 
 static void open_run(struct run *run, const struct chain_call *c)
@@ -251,6 +252,7 @@ static void run_one(struct run *run, const struct json *plugin, enum cni_verb ve
 			  .path = plugin_path(),
 			  .netns_fd = run->netns_fd,
 			  .ours_first = !getenv("CNI_PATH"),
+			  .lenient = run->lenient,
 			  .conf = json_copy(plugin) };
 
 	json_set(c.conf, "name", json_new_str(run->c->net->name));
@@ -316,6 +318,7 @@ static void del_cached(struct cached *cached, const char *netns)
 
 	cached->call.netns = netns;
 	open_run(&run, &cached->call);
+	run.lenient = !has_prev;
 	for (const struct json *p = plugins_of(&run); p && n < PLUGINS_MAX; p = p->next)
 		order[n++] = p;
 	has_prev = has_prev && cni_version_compare(run.version, "0.4.0") >= 0;

@@ -200,6 +200,8 @@ void cni_run(const struct call *c, const char *type, struct result *r)
 		run_program(path, c, type, r);
 		return;
 	}
+	if (!p && c->lenient)
+		return;
 	if (!p)
 		cni_fail(CNI_OTHER, "failed to find plugin '%s' in path [%s]", type,
 			 c->path ? c->path : "");

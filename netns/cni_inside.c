@@ -37,19 +37,28 @@ static void set_ipv6(const char *ifname, const struct result *r)
 		poke(ifname, "accept_dad", "0\n");
 }
 
+struct inside {
+	const struct call *c;
+	const struct result *r;
+	struct nl *nl;
+};
+
+static int open_there(void *arg)
+{
+	const struct inside *in = arg;
+
+	if (nl_open(in->nl))
+		return -1;
+	if (in->r)
+		set_ipv6(in->c->ifname, in->r);
+	return 0;
+}
+
 static int visit(const struct call *c, const struct result *r, struct nl *nl)
 {
-	int home = nsfile_enter(c->netns_fd), bad, err;
+	struct inside in = { c, r, nl };
 
-	if (home < 0)
-		return -1;
-	bad = nl_open(nl);
-	if (!bad && r)
-		set_ipv6(c->ifname, r);
-	err = errno;
-	nsfile_leave(home);
-	errno = err;
-	return bad;
+	return nsfile_visit(c->netns_fd, open_there, &in);
 }
 
 void inside_open(const struct call *c, struct nl *nl)

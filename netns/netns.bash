@@ -5,7 +5,7 @@ _netns_verbs='add del exec ls show publish unpublish connect disconnect check gc
 
 _netns_networks() {
 	local file
-	printf '%s\n' bridge none
+	printf '%s\n' bridge none pasta slirp4netns
 	for file in "${LASH_ETC:-/etc/lash}"/net.d/*.conflist; do
 		[ -e "$file" ] && basename "$file" .conflist
 	done
@@ -36,7 +36,7 @@ _netns() {
 		*:show | *:publish | *:unpublish) words="$(netns ls --quiet 2>/dev/null) --ifname --help" ;;
 		*:connect) words="$(netns ls --quiet 2>/dev/null) $(_netns_networks) --ip --mac --ifname --alias --help" ;;
 		*:disconnect) words="$(netns ls --quiet 2>/dev/null) $(_netns_networks) --help" ;;
-		*:check) words="$(netns ls --quiet 2>/dev/null) --help" ;;
+		*:check) words="$(netns ls --quiet 2>/dev/null) --repair --help" ;;
 		2:network) words="create rm ls inspect --help" ;;
 		*:network)
 			words="$(_netns_networks) --subnet --gateway --first --last --bridge --internal --isolated"

@@ -152,6 +152,7 @@ struct attachment {
 	bool chain;		       /* made by running plugins */
 	bool routed;		       /* its ports are the container's own: no NAT */
 	bool shaped;		       /* its traffic is limited */
+	bool helper;		       /* pasta or slirp4netns carries it */
 	bool named;		       /* the network's name server knows it */
 	char *hostName, *bridge, *mac; /* NULL for lo */
 	struct ip *ips;
@@ -207,10 +208,10 @@ void names_of(int dirfd, struct strv *names);
 
 /* A descriptor of a new network namespace. */
 int nsfile_make(void);
-/* Go into a network namespace (-1: a new one); returns the way back, for nsfile_leave. In between
- * nothing may end the program: its clean-up would happen in there. */
-_check_ int nsfile_enter(int netns_fd);
-void nsfile_leave(int home);
+/* Call FN within a network namespace (-1: a new one); returns what it returns, with its errno, or
+ * -1. Nothing in there may end the program: its clean-up would happen in there. */
+typedef int nsfile_fn(void *arg);
+_check_ int nsfile_visit(int netns_fd, nsfile_fn *fn, void *arg);
 /* Record the namespace, then bind it to $LASH_NETNS_DIR/NAME. Dies where that is somebody else's.
  */
 void nsfile_bind(int space_dirfd, const char *name, int netns_fd);
@@ -341,7 +342,7 @@ bool forward_was_off(void);
 /* portpick.c: host ports. */
 
 /* Turn specs into ports: ranges laid out, free ports chosen, every port tried with bind(2). Dies
- * when one is in use. */
+ * when one is in use. NFT may be closed: then there are no other namespaces' ports. */
 void ports_choose(struct nft *nft, char *const *specs, bool with_ipv6, struct ports *ports);
 /* Say who has a port that could not be published. */
 _noreturn_ void ports_refused(struct nft *nft, const struct attachment *a);
@@ -405,6 +406,16 @@ void resolver_down(int network_dirfd, const struct network *net);
 void resolver_add(int network_dirfd, const struct network *net, const char *space,
 		  const struct attachment *a, const struct wish *wish);
 void resolver_drop(int network_dirfd, const char *space, const char *ifname);
+
+/* rootless.c: pasta and slirp4netns, as networks of these names. */
+
+bool rootless_is(const char *network);
+void rootless_attach(const struct space *space, int netns_fd, const char *network,
+		     const struct wish *wish);
+bool rootless_is_alive(int space_dirfd);
+void rootless_stop(int space_dirfd);
+/* Where the helper of NETWORK forwards questions for names. */
+const char *rootless_server(const char *network);
 
 /* show.c: print the CNI result of interface IFNAME (NULL: the first). */
 void show_result(const char *name, int space_dirfd, const char *ifname);

@@ -322,7 +322,8 @@ int network_create_main(int argc, char **argv)
 
 	opt_operands(argc - first, 1, 1);
 	t.name = argv[first];
-	if (!str_is_name(t.name) || str_eq(t.name, "none") || str_eq(t.name, "host"))
+	if (!str_is_name(t.name) || str_eq(t.name, "none") || str_eq(t.name, "host") ||
+	    rootless_is(t.name))
 		opt_misuse("not a network's name: '%s'", t.name);
 	check_driver();
 	t.bridge = bridge;

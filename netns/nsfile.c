@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/nsfs.h>
+#include <pthread.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/file.h>
@@ -23,54 +24,90 @@ static char *path_of(const char *name)
 	return xasprintf("%s/%s", netns_dir(), name);
 }
 
-int nsfile_enter(int netns_fd)
+struct visit {
+	int netns_fd;
+	nsfile_fn *fn;
+	void *arg;
+	int answer, err;
+};
+
+static void go_and_do(struct visit *v)
 {
+	v->answer = -1;
+	if (!(v->netns_fd < 0 ? unshare(CLONE_NEWNET) : setns(v->netns_fd, CLONE_NEWNET)))
+		v->answer = v->fn(v->arg);
+	v->err = errno;
+}
+
+static void *in_thread(void *arg)
+{
+	go_and_do(arg);
+	return NULL;
+}
+
+/* Root of a user namespace only cannot come back to the host's network: a thread goes, and ends
+ * there. */
+static void send_thread(struct visit *v)
+{
+	pthread_t thread;
+	int err = pthread_create(&thread, NULL, in_thread, v);
+
+	if (!err)
+		err = pthread_join(thread, NULL);
+	if (err) {
+		v->answer = -1;
+		v->err = err;
+	}
+}
+
+int nsfile_visit(int netns_fd, nsfile_fn *fn, void *arg)
+{
+	struct visit v = { netns_fd, fn, arg, -1, 0 };
 	_close_ int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 
 	if (home < 0)
 		return -1;
-	if (netns_fd < 0 ? unshare(CLONE_NEWNET) : setns(netns_fd, CLONE_NEWNET))
-		return -1;
-	return steal_fd(&home);
+	if (setns(home, CLONE_NEWNET)) {
+		send_thread(&v);
+	} else {
+		go_and_do(&v);
+		/* Going on in the wrong namespace would be worse than any message. */
+		if (setns(home, CLONE_NEWNET))
+			abort();
+	}
+	errno = v.err;
+	return v.answer;
 }
 
-void nsfile_leave(int home)
+static int open_own(void *arg)
 {
-	/* Going on in the wrong namespace would be worse than any message. */
-	if (setns(home, CLONE_NEWNET))
-		abort();
-	close(home);
+	int *fd = arg;
+
+	*fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	return *fd < 0 ? -1 : 0;
 }
 
 int nsfile_make(void)
 {
-	int home = nsfile_enter(-1), fd;
+	int fd = -1;
 
-	if (home < 0)
+	if (nsfile_visit(-1, open_own, &fd))
 		die("make a network namespace");
-	fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-	nsfile_leave(home);
-	if (fd < 0)
-		die("open '/proc/thread-self/ns/net'");
 	return fd;
 }
 
 /* What tells a namespace from all others since boot; inode numbers are used again. -1 and errno. */
+static int read_cookie(void *arg)
+{
+	_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof(uint64_t);
+
+	return fd < 0 || getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, arg, &len) ? -1 : 0;
+}
+
 static int cookie_of(int netns_fd, uint64_t *cookie)
 {
-	socklen_t len = sizeof(*cookie);
-	int home = nsfile_enter(netns_fd), bad, err;
-
-	if (home < 0)
-		return -1;
-
-	_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	bad = fd < 0 || getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, cookie, &len);
-	err = errno;
-	nsfile_leave(home);
-	errno = err;
-	return bad ? -1 : 0;
+	return nsfile_visit(netns_fd, read_cookie, cookie);
 }
 
 /* The directory must be a shared mount, so that what is mounted there reaches the mount namespaces

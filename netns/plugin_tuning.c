@@ -85,18 +85,20 @@ static char *sysctl_path(const struct call *c, const char *key)
 	return buf_steal(&path);
 }
 
-/* The value there, or -1: read as the namespace's own, whoever wrote it. */
-static int visit_sysctl(const struct call *c, const char *path, const char *put, char **got)
-{
-	int home = nsfile_enter(c->netns_fd), bad, err;
+struct sysctl {
+	const char *path;
+	const char *put; /* NULL: read it into GOT */
+	char *got;
+};
 
-	if (home < 0)
-		return -1;
-	bad = put ? file_poke(AT_FDCWD, path, put) : !(*got = file_read_line(AT_FDCWD, path));
-	err = errno;
-	nsfile_leave(home);
-	errno = err;
-	return bad ? -1 : 0;
+static int use_sysctl(void *arg)
+{
+	struct sysctl *s = arg;
+
+	if (s->put)
+		return file_poke(AT_FDCWD, s->path, s->put);
+	s->got = file_read_line(AT_FDCWD, s->path);
+	return s->got ? 0 : -1;
 }
 
 static void put_sysctls(const struct call *c, const struct decode_map *map)
@@ -105,7 +107,9 @@ static void put_sysctls(const struct call *c, const struct decode_map *map)
 		_free_ char *path = sysctl_path(c, map->v[i].key);
 
 		check_allowed(map->v[i].key);
-		if (visit_sysctl(c, path, map->v[i].value, NULL))
+		struct sysctl one = { path, map->v[i].value, NULL };
+
+		if (nsfile_visit(c->netns_fd, use_sysctl, &one))
 			die("set sysctl '%s'", map->v[i].key);
 	}
 }
@@ -169,13 +173,15 @@ void tuning_check(const struct call *c, struct result *r _unused_)
 
 	cni_conf(c, NULL, &schema, &conf);
 	for (size_t i = 0; i < conf.sysctl.n; i++) {
-		_free_ char *path = sysctl_path(c, conf.sysctl.v[i].key), *now = NULL;
+		_free_ char *path = sysctl_path(c, conf.sysctl.v[i].key);
+		struct sysctl now = { path, NULL, NULL };
 
-		if (visit_sysctl(c, path, NULL, &now))
+		if (nsfile_visit(c->netns_fd, use_sysctl, &now))
 			die("read sysctl '%s'", conf.sysctl.v[i].key);
-		if (!str_eq(now, conf.sysctl.v[i].value))
-			diex("sysctl '%s' is '%s', not '%s'", conf.sysctl.v[i].key, now,
+		if (!str_eq(now.got, conf.sysctl.v[i].value))
+			diex("sysctl '%s' is '%s', not '%s'", conf.sysctl.v[i].key, now.got,
 			     conf.sysctl.v[i].value);
+		free(now.got);
 	}
 	decode_free(&schema, &conf);
 }

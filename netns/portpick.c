@@ -97,6 +97,8 @@ static bool is_published(struct nft *nft, const struct ports *ports, const struc
 		    str_eq(ports->v[i].hostIP, ip))
 			return true;
 	}
+	if (nft->fd < 0)
+		return false;
 	return table_owner(nft, &p, AF_INET, owner) || table_owner(nft, &p, AF_INET6, owner);
 }
 

@@ -42,6 +42,7 @@ static const struct field attachment_fields[] = {
 	BOOL(struct attachment, chain),
 	BOOL(struct attachment, routed),
 	BOOL(struct attachment, shaped),
+	BOOL(struct attachment, helper),
 	BOOL(struct attachment, named),
 	STR(struct attachment, hostName, 0),
 	STR(struct attachment, bridge, 0),
@@ -123,6 +124,8 @@ void record_write(int dirfd, const char *file, const struct attachment *a)
 		emit_bool(&e, "routed", true);
 	if (a->shaped)
 		emit_bool(&e, "shaped", true);
+	if (a->helper)
+		emit_bool(&e, "helper", true);
 	if (a->named)
 		emit_bool(&e, "named", true);
 	emit_str_if(&e, "hostName", a->hostName);
@@ -204,6 +207,11 @@ static void emit_interface(struct emit *e, const char *name, const char *mac, co
 static void emit_dns(struct emit *e, const struct attachment *a)
 {
 	emit_object(e, "dns");
+	if (a->helper) {
+		emit_array(e, "nameservers");
+		emit_str(e, NULL, rootless_server(a->network));
+		emit_end(e);
+	}
 	if (a->named) {
 		emit_array(e, "nameservers");
 		for (size_t i = 0; i < a->nips; i++)

@@ -26,7 +26,9 @@ void detach(const struct space *space, const char *file, const struct attachment
 {
 	if (a->shaped)
 		detach_shape(space, a);
-	if (a->chain)
+	if (a->helper)
+		rootless_stop(space->dirfd);
+	else if (a->chain)
 		detach_chain(space, a);
 	else if (a->nports)
 		table_unpublish(&host->nft, space->name, a);
@@ -59,11 +61,11 @@ struct work {
 /* Only what A needs: a socket that was never used need not be opened. */
 static void open_sockets(struct work *w, const struct attachment *a)
 {
-	if (a->nports && !a->chain && w->host.nft.fd < 0)
+	if (a->nports && !a->chain && !a->helper && w->host.nft.fd < 0)
 		table_open(&w->host.nft);
 	if (a->hostName && w->host.nl.fd < 0 && nl_open(&w->host.nl))
 		die("open a netlink socket");
-	w->unpublished = w->unpublished || (a->nports && !a->chain);
+	w->unpublished = w->unpublished || (a->nports && !a->chain && !a->helper);
 }
 
 static void detach_one(void *arg, const char *file, const struct attachment *a)

@@ -204,44 +204,64 @@ void table_put_ports(struct nft *nft, const char *space, const struct attachment
 	table_each_port(nft, space, a, nft_add_elem);
 }
 
-static bool is_udp(const struct port *port)
-{
-	return str_eq(port->protocol, "udp");
-}
+struct forget {
+	const struct attachment *a;
+	const char *protocol;
+	struct nl_addr addr;
+	bool ours_only; /* flows the rules sent to ADDR; else all to these ports */
+};
 
-static bool is_udp_port_of(void *arg, uint16_t number)
+static bool is_flow_of(void *arg, const struct nft_flow *flow)
 {
-	const struct attachment *a = arg;
+	const struct forget *f = arg;
+	size_t len = addr_bytes(&f->addr);
 
-	for (size_t i = 0; i < a->nports; i++) {
-		if (a->ports[i].hostPort == number && is_udp(&a->ports[i]))
+	if (f->ours_only &&
+	    (memcmp(flow->by, f->addr.bytes, len) || !memcmp(flow->to, flow->by, len)))
+		return false;
+	for (size_t i = 0; i < f->a->nports; i++) {
+		if (f->a->ports[i].hostPort == flow->port &&
+		    str_eq(f->a->ports[i].protocol, f->protocol))
 			return true;
 	}
 	return false;
 }
 
-static bool has_udp(const struct attachment *a)
+static bool has_protocol(const struct attachment *a, const char *protocol)
 {
 	for (size_t i = 0; i < a->nports; i++) {
-		if (is_udp(&a->ports[i]))
+		if (str_eq(a->ports[i].protocol, protocol))
 			return true;
 	}
 	return false;
+}
+
+static void forget(struct nft *nft, const struct attachment *a, const char *protocol,
+		   bool ours_only)
+{
+	struct forget f = { .a = a, .protocol = protocol, .ours_only = ours_only };
+
+	for (size_t i = 0; has_protocol(a, protocol) && i < a->nips; i++) {
+		if (addr_parse(a->ips[i].address, &f.addr))
+			continue;
+		if (nft_forget_flows(nft, f.addr.family, protocol_number(protocol), is_flow_of, &f))
+			warn("forget tracked flows of '%s'", a->ifName);
+	}
 }
 
 /* A UDP client that goes on talking keeps its flow alive, and with it where the rules sent it
  * before. */
+static void forget_udp(struct nft *nft, const struct attachment *a)
+{
+	forget(nft, a, "udp", false);
+}
+
+/* What goes on through a port that is no longer published ends. */
 void table_forget_flows(struct nft *nft, const struct attachment *a)
 {
-	void *arg = (void *)(uintptr_t)a;
-	struct nl_addr addr;
-
-	for (size_t i = 0; has_udp(a) && i < a->nips; i++) {
-		if (addr_parse(a->ips[i].address, &addr))
-			continue;
-		if (nft_forget_flows(nft, addr.family, IPPROTO_UDP, is_udp_port_of, arg))
-			warn("forget tracked flows of '%s'", a->ifName);
-	}
+	forget_udp(nft, a);
+	forget(nft, a, "tcp", true);
+	forget(nft, a, "sctp", true);
 }
 
 int table_publish(struct nft *nft, const char *space, const struct attachment *a)
@@ -249,7 +269,7 @@ int table_publish(struct nft *nft, const char *space, const struct attachment *a
 	table_each_port(nft, space, a, nft_add_elem_excl);
 	if (nft_commit(nft))
 		return -1;
-	table_forget_flows(nft, a);
+	forget_udp(nft, a);
 	return 0;
 }
 

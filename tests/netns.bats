@@ -364,6 +364,39 @@ conflist() {
 	[ "$(wc -c <"$BATS_TEST_TMPDIR/inside")" = "$before" ]
 }
 
+@test "netns unpublish: what goes through the port ends, what the host itself does goes on" {
+	need socat conntrack
+	make_outside
+	netns add -p 8080:80 -p 8081:81/sctp web
+	netns exec web socat -u TCP-LISTEN:80,fork "OPEN:$BATS_TEST_TMPDIR/inside,creat,append" 3>&- &
+	echo $! >>"$servers"
+	ip netns exec outside socat -u TCP-LISTEN:8080,fork "OPEN:$BATS_TEST_TMPDIR/outside,creat,append" 3>&- &
+	echo $! >>"$servers"
+	wait_for 20 listening web 80
+	{
+		while sleep 0.05; do echo ping; done | ip netns exec outside socat -u - TCP:192.0.2.1:8080
+	} 3>&- &
+	echo $! >>"$servers"
+	{
+		while sleep 0.05; do echo ping; done | netns exec web socat -u - TCP:192.0.2.2:8080
+	} 3>&- &
+	echo $! >>"$servers"
+	wait_for 20 grep -q ping "$BATS_TEST_TMPDIR/inside"
+	wait_for 20 grep -q ping "$BATS_TEST_TMPDIR/outside"
+	[ "$(conntrack -L -p tcp --dport 8080 2>/dev/null | grep -c ESTABLISHED)" = 2 ]
+	netns unpublish web 8080:80
+	[ "$(conntrack -L -p tcp --dport 8080 2>/dev/null | grep -c ESTABLISHED)" = 1 ]
+	before=$(wc -c <"$BATS_TEST_TMPDIR/inside") goes_on=$(wc -c <"$BATS_TEST_TMPDIR/outside")
+	more() { [ "$(wc -c <"$BATS_TEST_TMPDIR/outside")" -gt $((goes_on + 20)) ]; }
+	wait_for 20 more
+	[ "$(wc -c <"$BATS_TEST_TMPDIR/inside")" -le $((before + 10)) ]
+	nft list map inet lash pub4 | grep -q 'sctp . 8081'
+}
+
+listening() {
+	timeout 5 netns exec "$1" busybox netstat -ltn | grep -q ":$2 "
+}
+
 @test "netns publish: ranges, chosen ports and offered ports" {
 	run --separate-stderr netns add -p 7000-7002:80-82 -p 90 -p 7001-7009:91 -p 7000:83/udp web
 	assert_status 0
@@ -442,6 +475,14 @@ conflist() {
 	assert_one_line "netns check: 'web': the nf_tables table is gone"
 	netns add other
 	netns check web
+	[ "$(fetch http://127.0.0.1:8080/)" = hello ]
+	nft flush ruleset
+	netns check --repair web
+	[ "$(fetch http://127.0.0.1:8080/)" = hello ]
+	nft flush map inet lash pub4
+	run netns check web
+	[ "$status" -eq 1 ]
+	netns check --repair web other
 	[ "$(fetch http://127.0.0.1:8080/)" = hello ]
 }
 
