@@ -245,9 +245,11 @@ int nft_commit(struct nft *nft)
 	if (nft_is_empty(nft))
 		return 0;
 	first = ((struct nlmsghdr *)nft->batch.data)->nlmsg_seq;
-	last = nft->seq;
-	/* Failures are reported unasked; one success, the last, says that all are through. */
-	((struct nlmsghdr *)(nft->batch.data + nft->last))->nlmsg_flags |= NLM_F_ACK;
+	/* Failures are reported unasked; one success, the last, says that all are through.
+	 * Questions may have been asked since, so that the sequence number is not its. */
+	h = (struct nlmsghdr *)(nft->batch.data + nft->last);
+	h->nlmsg_flags |= NLM_F_ACK;
+	last = h->nlmsg_seq;
 	h = nftnl_batch_end(buf_room(&nft->batch, MESSAGE_BYTES), ++nft->seq);
 	finish(nft, h);
 	sent = nft_send(nft, nft->batch.data, nft->batch.len);
