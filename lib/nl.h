@@ -128,6 +128,10 @@ _check_ int nl_addr_each(struct nl *nl, unsigned ifindex, nl_addr_fn *fn, void *
  * walk and is returned. */
 typedef int nl_route_fn(void *arg, const struct nl_addr *dst, unsigned ifindex);
 _check_ int nl_route_each(struct nl *nl, nl_route_fn *fn, void *arg);
+/* Which ports have a socket that listens (TCP) or is bound (UDP), on whatever address: a bit a
+ * port. -1 also where the kernel cannot tell (no inet_diag). */
+enum { NL_PORT_MAP_BYTES = 65536 / 8 };
+_check_ int nl_ports_in_use(int protocol, uint8_t map[NL_PORT_MAP_BYTES]);
 /* "create link 'veth0'": what the message that failed was to do, and the kernel's own words where
  * it has some. */
 const char *nl_what(const struct nl *nl);

@@ -310,7 +310,8 @@ static void clear(const char *owner, int kind)
 		put_own(&nft, kind, owner, &a, table_del_owned);
 		if (nft_commit(&nft) && errno != ENOENT)
 			die("remove rules of '%s'", owner);
-		table_forget_flows(&nft, &a);
+		if (kind == MARK_PORTS || kind == MARK_PORTS_BARE)
+			table_forget_udp(&nft, &a);
 		del_shared(&nft, file, kind, &a);
 	}
 	record_remove(state_attachments(), file);

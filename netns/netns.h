@@ -321,7 +321,8 @@ void table_del_network(struct nft *nft, const struct network *net);
 _check_ int table_publish(struct nft *nft, const char *space, const struct attachment *a);
 /* Take back those that SPACE owns. */
 void table_unpublish(struct nft *nft, const char *space, const struct attachment *a);
-/* Tracked flows to A's ports, forgotten. */
+/* Tracked flows to A's ports, forgotten: UDP, which would never end by itself; or all. */
+void table_forget_udp(struct nft *nft, const struct attachment *a);
 void table_forget_flows(struct nft *nft, const struct attachment *a);
 /* Who has this port of the host, for that family? False: nobody. */
 bool table_owner(struct nft *nft, const struct port *port, int family,

@@ -251,7 +251,7 @@ static void forget(struct nft *nft, const struct attachment *a, const char *prot
 
 /* A UDP client that goes on talking keeps its flow alive, and with it where the rules sent it
  * before. */
-static void forget_udp(struct nft *nft, const struct attachment *a)
+void table_forget_udp(struct nft *nft, const struct attachment *a)
 {
 	forget(nft, a, "udp", false);
 }
@@ -259,7 +259,7 @@ static void forget_udp(struct nft *nft, const struct attachment *a)
 /* What goes on through a port that is no longer published ends. */
 void table_forget_flows(struct nft *nft, const struct attachment *a)
 {
-	forget_udp(nft, a);
+	table_forget_udp(nft, a);
 	forget(nft, a, "tcp", true);
 	forget(nft, a, "sctp", true);
 }
@@ -269,7 +269,7 @@ int table_publish(struct nft *nft, const char *space, const struct attachment *a
 	table_each_port(nft, space, a, nft_add_elem_excl);
 	if (nft_commit(nft))
 		return -1;
-	forget_udp(nft, a);
+	table_forget_udp(nft, a);
 	return 0;
 }
 
@@ -304,5 +304,5 @@ void table_unpublish(struct nft *nft, const char *space, const struct attachment
 	/* ENOENT: somebody flushed the table in between. */
 	if (nft_commit(nft) && errno != ENOENT)
 		die("unpublish ports of '%s'", space);
-	table_forget_flows(nft, a);
+	table_forget_udp(nft, a);
 }

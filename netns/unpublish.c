@@ -61,6 +61,9 @@ static void unpublish(const char *space, int space_dirfd, struct attachment *now
 		record_commit(space_dirfd, now->ifName);
 		table_open(&nft);
 		table_unpublish(&nft, space, &gone);
+		/* Its connections go on otherwise; where the link goes too they end by themselves.
+		 */
+		table_forget_flows(&nft, &gone);
 		table_linger(&nft);
 	}
 	free(kept.ports);

@@ -189,7 +189,7 @@ fetch() {
 	make_outside
 	ports='{"runtimeConfig":{"PortMappings":[{"HostPort":8080,"ContainerPort":80,"Protocol":"tcp","HostIP":""}]}}'
 	bw='{"ingressRate":80000000,"ingressBurst":8000000,"egressRate":80000000,"egressBurst":8000000}'
-	for CNI_PATH in "$ours" "$ours:$reference" "$reference:$ours"; do
+	for CNI_PATH in "$ours" "$reference:$ours"; do
 		for chain in "$CNI_PATH"; do
 			r=$(cni bridge ADD "$(bridge_conf)")
 			r=$(CNI_PATH=$ours cni portmap ADD "$(conf portmap "$ports")" "$r")

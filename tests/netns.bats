@@ -373,13 +373,10 @@ conflist() {
 	ip netns exec outside socat -u TCP-LISTEN:8080,fork "OPEN:$BATS_TEST_TMPDIR/outside,creat,append" 3>&- &
 	echo $! >>"$servers"
 	wait_for 20 listening web 80
-	{
-		while sleep 0.05; do echo ping; done | ip netns exec outside socat -u - TCP:192.0.2.1:8080
-	} 3>&- &
+	talk='SYSTEM:while sleep 0.05; do echo ping || exit; done'
+	ip netns exec outside socat -u "$talk" TCP:192.0.2.1:8080 3>&- &
 	echo $! >>"$servers"
-	{
-		while sleep 0.05; do echo ping; done | netns exec web socat -u - TCP:192.0.2.2:8080
-	} 3>&- &
+	netns exec web socat -u "$talk" TCP:192.0.2.2:8080 3>&- &
 	echo $! >>"$servers"
 	wait_for 20 grep -q ping "$BATS_TEST_TMPDIR/inside"
 	wait_for 20 grep -q ping "$BATS_TEST_TMPDIR/outside"
