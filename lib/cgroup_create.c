@@ -70,30 +70,30 @@ static void enable_controllers(int dirfd, bool threaded)
 		write_patiently(dirfd, "cgroup.subtree_control", missing.v[i], 0);
 }
 
-/* A new v1 cpuset has no CPUs and takes no process (ENOSPC) until it is given its parent's. What it
- * has already, if IT_MAY, stays. */
-static int inherit(int parentfd, int dirfd, const char *file, bool it_may)
+/* A new v1 cpuset has no CPUs and takes no process (ENOSPC) until it is given its parent's. What one
+ * that is not FRESH has already stays. */
+static int inherit(int parentfd, int dirfd, const char *file, bool fresh)
 {
 	_buf_ struct buf own = { 0 }, parents = { 0 };
 
-	if (it_may && (cgroup_read(dirfd, file, &own) < 0 || own.len))
+	if (!fresh && (cgroup_read(dirfd, file, &own) < 0 || own.len))
 		return own.len ? 0 : -1;
 	if (cgroup_read(parentfd, file, &parents) < 0)
 		return -1;
 	return parents.len ? cgroup_write(dirfd, file, parents.data) : 0;
 }
 
-static int fill_cpuset(int parentfd, int dirfd, bool made)
+static int fill_cpuset(int parentfd, int dirfd, bool fresh)
 {
 	static const char *const names[][2] = { { "cpuset.cpus", "cpus" },
 						{ "cpuset.mems", "mems" } };
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		int rc = inherit(parentfd, dirfd, names[i][0], !made);
+		int rc = inherit(parentfd, dirfd, names[i][0], fresh);
 
 		/* Without the prefix on a mount with -o noprefix, as Android has it. */
 		if (rc < 0 && errno == ENOENT)
-			rc = inherit(parentfd, dirfd, names[i][1], !made);
+			rc = inherit(parentfd, dirfd, names[i][1], fresh);
 		if (rc < 0 && errno != ENOENT)
 			return -1;
 	}

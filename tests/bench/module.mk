@@ -3,3 +3,11 @@ TESTPROGS += tests/bench/interleave
 TESTPROGS += tests/bench/attachecho tests/bench/floor
 STATICALLY += tests/bench/floor
 tests/bench/floor.libs := libseccomp
+
+# Against crun in the virtual machine of check-vm: minutes.
+bench-vm: all $(TESTPROGS:%=$O/%)
+	$(Q)tests/vm/check $O tests/bench/vm.bats
+	$(Q)sed -n 's/^# json //p' $O/vm/console >$O/bench-vm.json
+	$(Q)echo 'results: $O/bench-vm.json'
+
+.PHONY: bench-vm
