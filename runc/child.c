@@ -352,7 +352,8 @@ void child_main(struct launch *l)
 		load_seccomp(l);
 	if (sync_send(l->syncfd, SYNC_READY, ""))
 		_exit(1);
-	sync_expect(l->syncfd, SYNC_GO);
+	if (launch_is_awaited(l))
+		sync_expect(l->syncfd, SYNC_GO);
 	if (l->parked) {
 		close(l->syncfd);
 		wait_for_start(l);

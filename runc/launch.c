@@ -216,6 +216,11 @@ static enum sync_type first_word(const struct launch *l, struct buf *text)
 	return l->early;
 }
 
+bool launch_is_awaited(const struct launch *l)
+{
+	return !l->exec || l->pid_file;
+}
+
 void launch_child(struct launch *l)
 {
 	_buf_ struct buf text = { 0 };
@@ -261,7 +266,7 @@ void launch_release(struct launch *l)
 	_buf_ struct buf text = { 0 };
 	enum sync_type type;
 
-	if (sync_send(l->syncfd, SYNC_GO, ""))
+	if (launch_is_awaited(l) && sync_send(l->syncfd, SYNC_GO, ""))
 		report_end(l);
 	if ((type = launch_listen(l, &text)) != SYNC_END)
 		diex("unexpected word '%c' from the container's process", (int)type);
