@@ -70,8 +70,8 @@ static void enable_controllers(int dirfd, bool threaded)
 		write_patiently(dirfd, "cgroup.subtree_control", missing.v[i], 0);
 }
 
-/* A new v1 cpuset has no CPUs and takes no process (ENOSPC) until it is given its parent's. What one
- * that is not FRESH has already stays. */
+/* A new v1 cpuset has no CPUs and takes no process (ENOSPC) until it is given its parent's. What
+ * one that is not FRESH has already stays. */
 static int inherit(int parentfd, int dirfd, const char *file, bool fresh)
 {
 	_buf_ struct buf own = { 0 }, parents = { 0 };
