@@ -205,16 +205,17 @@ pod() {
 }
 
 @test "podman on shim-conmon: --sdnotify=container is handed on to the service manager" {
-	socat -u UNIX-RECV:/run/host-notify OPEN:told,creat,append 3>&- &
+	told=$BATS_TEST_TMPDIR/told
+	socat -u UNIX-RECV:/run/host-notify OPEN:"$told",creat,append 3>&- &
 	listener=$!
 	wait_for 10 test -S /run/host-notify
 	id=$(NOTIFY_SOCKET=/run/host-notify pod -d --sdnotify container bb sh -c 'echo "$NOTIFY_SOCKET"; sleep 1000')
 	wait_for 10 eval '[ -n "$(podman logs "$id")" ]'
 	inside=$(podman logs "$id")
 	printf 'READY=1\nMAINPID=1\n' | socat -u - "UNIX-SENDTO:/proc/$(podman inspect -f '{{.State.Pid}}' "$id")/root$inside"
-	wait_for 10 grep -q READY told
+	wait_for 10 grep -q READY "$told"
 	# podman names the monitor as the main process; nobody else may.
-	[ "$(grep -o 'MAINPID=[0-9]*' told)" = "MAINPID=$(podman inspect -f '{{.State.ConmonPid}}' "$id")" ]
+	[ "$(grep -o 'MAINPID=[0-9]*' "$told")" = "MAINPID=$(podman inspect -f '{{.State.ConmonPid}}' "$id")" ]
 	kill "$listener"
 }
 
