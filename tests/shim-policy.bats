@@ -63,9 +63,9 @@ assert_happened() {
 	make_bundle b false sh -c 'echo run; exit 4'
 	make b -l "json-file:$PWD/log2" --restart unless-stopped --events events
 	start b
-	wait_for 30 grep -q '"delayMs":1600' events
+	wait_for 30 grep -q '"delayMs":800' events
 	touch "$LASH_RUN/shim/b/stop"
-	# The delay is 1.6 s at least now; nobody has to sit through it.
+	# The delay is 0.8 s at least now; nobody has to sit through it.
 	kill -TERM "$(place b shim-pid)"
 	[ "$(shim wait b)" = 4 ]
 	[ "$(wc -l <log2)" = "$(($(place b restarts) + 1))" ]
