@@ -1,5 +1,6 @@
 /* v2_create.c - Create and Start: mounts, stdio, then the runtime; and Exec, which only notes. */
 #include <fcntl.h>
+#include <malloc.h>
 #include <string.h>
 
 #include "lib/io.h"
@@ -70,6 +71,8 @@ static void answer_created(struct task *t)
 	t->init.busy = false;
 	publish_created(t);
 	call_reply(c, &pb_created, &r);
+	/* What config.json took is not needed for as long as the container lives. */
+	malloc_trim(0);
 }
 
 static void runtime_created(struct job *j, int status)

@@ -13,6 +13,7 @@
 enum {
 	GRACE_MS = 250,	  /* for an end of output others hold open */
 	STALL_MS = 10000, /* for output nobody takes */
+	TOMBS_MAX = 64,	  /* a pod may restart its containers for years */
 };
 
 static struct task_reply ending_of(const struct proc *p)
@@ -20,6 +21,27 @@ static struct task_reply ending_of(const struct proc *p)
 	return (struct task_reply){ .pid = (uint32_t)p->pid,
 				    .exit_status = p->exit_status,
 				    .exited_at = stamp_of(&p->exited_at) };
+}
+
+static void tomb_free(struct tombstone *b)
+{
+	free(b->id);
+	free(b);
+}
+
+static void drop_oldest(struct server *s)
+{
+	struct tombstone **at = &s->tombs;
+	int n = 0;
+
+	while (*at && n++ < TOMBS_MAX)
+		at = &(*at)->next;
+	while (*at) {
+		struct tombstone *b = *at;
+
+		*at = b->next;
+		tomb_free(b);
+	}
 }
 
 static void bury(struct task *t, const struct task_reply *r)
@@ -30,6 +52,7 @@ static void bury(struct task *t, const struct task_reply *r)
 	b->reply = *r;
 	b->next = t->server->tombs;
 	t->server->tombs = b;
+	drop_oldest(t->server);
 }
 
 void tombs_clear(struct server *s, const char *id)
@@ -42,8 +65,7 @@ void tombs_clear(struct server *s, const char *id)
 			continue;
 		}
 		*at = b->next;
-		free(b->id);
-		free(b);
+		tomb_free(b);
 	}
 }
 
