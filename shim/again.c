@@ -15,6 +15,7 @@
 #include "lib/num.h"
 #include "lib/proc.h"
 #include "shim/events.h"
+#include "shim/leave.h"
 #include "shim/place.h"
 #include "shim/run.h"
 
@@ -148,7 +149,7 @@ bool again_orphaned(struct run *r, const struct ending *e)
 	if (!r->foreground) {
 		if (xfork() > 0)
 			return true;
-		monitor_detach(r->plan.passthrough);
+		leave_starter(r->plan.passthrough);
 	}
 	usleep((useconds_t)delay * 1000);
 	execute(r);

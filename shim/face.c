@@ -8,6 +8,7 @@
 #include "lib/proc.h"
 #include "shim/ending.h"
 #include "shim/events.h"
+#include "shim/leave.h"
 #include "shim/run.h"
 
 static struct run *run_of(struct monitor *m)
@@ -208,6 +209,6 @@ int run_launch(struct run *r, const struct orphan *orphan)
 	}
 	close(channel[0]);
 	r->report_fd = channel[1];
-	monitor_detach(r->plan.passthrough);
+	leave_starter(r->plan.passthrough);
 	return stay(r, orphan);
 }

@@ -15,6 +15,7 @@
 #include "lib/proc.h"
 #include "shim/events.h"
 #include "shim/health.h"
+#include "shim/leave.h"
 #include "shim/monitor.h"
 #include "shim/place.h"
 #include "shim/verbs.h"
@@ -274,7 +275,7 @@ int shim_health(int argc, char **argv)
 	if (!foreground && xfork() > 0)
 		return 0;
 	if (!foreground)
-		monitor_detach(false);
+		leave_starter(false);
 	signal(SIGPIPE, SIG_IGN);
 	look_after(&c);
 	return 0;

@@ -1,6 +1,5 @@
 /* monitor.c - the life of one container, from the runtime's start to the last word about its end.
  */
-#include <fcntl.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -185,17 +184,6 @@ void monitor_leave_if_done(struct monitor *m)
 	if (m->state == TOLD && !m->held && !m->on_exit_pid && !stdio_is_open(m) &&
 	    !logs_hold_up(m))
 		loop_stop(&m->loop);
-}
-
-void monitor_detach(bool keep_stdio)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	setsid();
-	(void)!chdir("/");
-	for (int i = 0; i < 3 && !keep_stdio && null >= 0; i++)
-		(void)!fd_install(null, i);
-	close(null);
 }
 
 static void init(struct monitor *m, const struct plan *plan)

@@ -200,10 +200,6 @@ int monitor_run(struct monitor *m, const struct plan *plan);
 /* As monitor_run, for a container that is there. */
 int monitor_adopt(struct monitor *m, const struct plan *plan, const struct orphan *o);
 
-/* In the process that is to be the parent: own session, no terminal, cwd /, and unless it is to
- * pass on its stdio /dev/null for that. */
-void monitor_detach(bool keep_stdio);
-
 /* process.c: the runtime, the container's first process, the on-exit command, helpers. */
 int process_spawn(struct monitor *m, const int stdio[3]);
 void process_reap(struct monitor *m);

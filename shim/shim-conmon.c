@@ -10,6 +10,7 @@
 #include "lib/opt.h"
 #include "lib/proc.h"
 #include "shim/conmon.h"
+#include "shim/leave.h"
 
 /* Callers read the third word, and expect a conmon of that age. */
 #define CONMON_VERSION "2.1.12"
@@ -207,7 +208,7 @@ int main(int argc, char **argv)
 	}
 	conmon.plan.face = &face;
 	cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	monitor_detach(conmon.plan.passthrough);
+	leave_starter(conmon.plan.passthrough);
 	/* Paths may be relative to where we were started, the runtime's and ours. */
 	if (cwd < 0 || fchdir(cwd) < 0)
 		die("stay in the directory we were started in");
