@@ -10,7 +10,9 @@ options:
       --subnet SUBNET            create: addresses to hand out
       --gateway ADDRESS          create: the address of the host
       --internal                 create: without a way out
-      --driver DRIVER            create: bridge'
+      --ipv6                     create: IPv6 too
+      --driver DRIVER            create: bridge, ptp, macvlan, ipvlan
+  -o, --opt KEY=VALUE            create: parent, macvlan_mode, ipvlan_mode'
 
 verb=${1-}
 case $verb in
@@ -24,13 +26,22 @@ n=$#
 while [ "$n" -gt 0 ]; do
 	case $1 in
 	--help) show_help ;;
-	-d | --driver)
-		[ "${2-}" = bridge ] || usage_die "driver '${2-}' is not supported"
+	-d)
+		need_arg "$@"
+		set -- "$@" --driver "$2"
 		shift
 		n=$((n - 1))
 		;;
-	--driver=bridge) ;;
-	--driver=*) usage_die "driver '${1#*=}' is not supported" ;;
+	-o | --opt)
+		need_arg "$@"
+		case $2 in
+		parent=*) set -- "$@" --parent "${2#parent=}" ;;
+		macvlan_mode=* | ipvlan_mode=*) set -- "$@" --mode "${2#*=}" ;;
+		*) usage_die "option '$2' is not supported" ;;
+		esac
+		shift
+		n=$((n - 1))
+		;;
 	*) set -- "$@" "$1" ;;
 	esac
 	shift

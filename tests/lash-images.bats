@@ -166,6 +166,12 @@ teardown() {
 }
 
 @test "lash network: create, use, rm" {
+	lash network create --driver macvlan -o parent=lo -o macvlan_mode=private --subnet 10.91.0.0/24 below
+	run --separate-stderr lash network inspect below
+	[ "$(jq -r '.plugins[0] | [.type, .master, .mode] | join(" ")' <<<"$output")" = 'macvlan lo private' ]
+	lash network rm below
+	run --separate-stderr lash network create -o mtu=7 x
+	assert_status 125
 	lash network create --subnet 10.90.0.0/24 back
 	run --separate-stderr lash network ls
 	assert_line '*back*10.90.0.0/24*'
