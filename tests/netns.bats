@@ -512,6 +512,31 @@ listening() {
 	nft delete table inet theirs
 }
 
+@test "netns: beside docker's rules, ports work once its own chain is told of the bridges" {
+	need iptables
+	make_outside
+	iptables -P FORWARD DROP
+	iptables -N DOCKER-USER
+	iptables -A FORWARD -j DOCKER-USER
+	iptables -A FORWARD -i docker0 -j ACCEPT
+	netns add -p 8080:80 web
+	serve web hello
+	[ "$(fetch http://127.0.0.1:8080/)" = hello ]
+	run ip netns exec outside timeout 1 busybox wget -qO- http://192.0.2.1:8080/
+	[ "$status" -ne 0 ]
+	iptables -I DOCKER-USER -i lash+ -j ACCEPT
+	iptables -I DOCKER-USER -o lash+ -j ACCEPT
+	iptables-save | grep '^[-:]' >"$BATS_TEST_TMPDIR/before"
+	[ "$(ip netns exec outside timeout 5 busybox wget -qO- http://192.0.2.1:8080/)" = hello ]
+	netns exec web busybox ping -c 1 -W 5 192.0.2.2
+	netns del web
+	netns gc
+	iptables-save | grep '^[-:]' | sed 's/\[.*//' | diff - <(sed 's/\[.*//' "$BATS_TEST_TMPDIR/before")
+	iptables -P FORWARD ACCEPT
+	iptables -F
+	iptables -X
+}
+
 @test "netns: a host that did not forward does so for our networks only" {
 	make_outside
 	ip netns add far
