@@ -14,11 +14,12 @@ mount -t tmpfs -o size=10g tmpfs "$work/memory"
 cat >"$work/fresh" <<SCRIPT
 #!/bin/sh
 set -eu
-for pid in "$work"/memory/*.pid; do
-	[ -f "\$pid" ] || continue
-	kill "\$(cat "\$pid")" 2>/dev/null || :
-	while kill -0 "\$(cat "\$pid")" 2>/dev/null; do sleep 0.1; done
-	rm -f "\$pid"
+for file in "$work"/memory/*.pid; do
+	[ -f "\$file" ] || continue
+	pid=\$(cat "\$file")
+	kill "\$pid" 2>/dev/null || :
+	while kill -0 "\$pid" 2>/dev/null; do sleep 0.1; done
+	rm -f "\$file"
 done
 for dir in "$fs/rootfs" "$fs/m" "$fs"; do
 	! mountpoint -q "\$dir" || umount "\$dir"
@@ -48,7 +49,8 @@ zstd=$work/memory/zstd:debian
 cp -r "$LASH_DEBIAN" "$work/memory/gzip"
 for dirs in /usr/include /usr/lib/gcc '/usr/lib/python3 /usr/lib/python3.11' '/usr/share/doc /usr/share/perl'; do
 	# shellcheck disable=SC2086 # words
-	tar -C / -c ${dirs} 2>/dev/null | imgpack add --tar - "$image" >/dev/null
+	{ printf '%s\n' /usr /usr/lib /usr/share && find ${dirs}; } | tar --no-recursion -T - -c 2>/dev/null |
+		imgpack add --tar - "$image" >/dev/null
 done
 skopeo copy -q --dest-compress-format zstd "oci:$image" "oci:$zstd"
 skopeo copy -q "oci:$image" "docker-archive:$work/memory/docker.tar:bench:x"
