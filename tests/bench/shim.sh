@@ -79,13 +79,13 @@ done
 clean="$runtime delete --force bench; rm -f $dir/*.log"
 
 interleave -n "$ROUNDS" -b 'create, and a parent that stays' -p "$clean" -j "$BENCH_JSON" \
-	"shim=shim -b $dir/idle -l json-file:$dir/j.log --runtime $runtime bench" \
+	"shim=shim -b $dir/idle -l json-file:$dir/j.log --runtime $runtime bench </dev/null" \
 	"bare=$runtime create -b $dir/idle bench </dev/null" \
 	"conmon=$work/byconmon make idle k8s-file:$dir/k.log"
 
 sh -c "$clean"
 interleave -n "$ROUNDS" -b 'the same over our own runc' -p "runc --root $dir/own delete --force bench; rm -f $dir/*.log" -j "$BENCH_JSON" \
-	"shim=shim -b $dir/idle -l json-file:$dir/j.log --runtime-root $dir/own bench" \
+	"shim=shim -b $dir/idle -l json-file:$dir/j.log --runtime-root $dir/own bench </dev/null" \
 	"bare=runc --root $dir/own create -b $dir/idle bench </dev/null"
 
 runc --root "$dir/own" delete --force bench
