@@ -1,13 +1,17 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "lib/buf.h"
 #include "lib/idmap.h"
 #include "lib/io.h"
+#include "lib/mem.h"
 #include "lib/ns.h"
+#include "lib/str.h"
 
 static int write_file(pid_t pid, const char *file, const char *text)
 {
@@ -28,18 +32,59 @@ static int write_map(pid_t pid, const char *file, const struct idmap *map, size_
 	return write_file(pid, file, buf_str(&b));
 }
 
+/* newuidmap and newgidmap know which ids /etc/subuid and /etc/subgid give to a user; they are
+ * set-id programs, never looked for along a PATH. What they say goes nowhere: the caller tells. */
+static int run_helper(const char *program, pid_t pid, const struct idmap *map, size_t n)
+{
+	posix_spawn_file_actions_t quiet;
+	_strv_ struct strv argv = { 0 };
+	int status, error;
+	pid_t child;
+
+	strv_add(&argv, program);
+	strv_take(&argv, xasprintf("%d", (int)pid));
+	for (size_t i = 0; i < n; i++) {
+		strv_take(&argv, xasprintf("%u", map[i].inside));
+		strv_take(&argv, xasprintf("%u", map[i].outside));
+		strv_take(&argv, xasprintf("%u", map[i].count));
+	}
+	posix_spawn_file_actions_init(&quiet);
+	posix_spawn_file_actions_addopen(&quiet, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	error = posix_spawn(&child, program, &quiet, NULL, argv.v, environ);
+	posix_spawn_file_actions_destroy(&quiet);
+	if (error)
+		return set_errno(error);
+	while (waitpid(child, &status, 0) < 0) {
+		if (errno != EINTR)
+			return -1;
+	}
+	return status ? set_errno(EPERM) : 0;
+}
+
+static int write_uids(pid_t pid, const struct idmap *map, size_t n)
+{
+	if (!write_map(pid, "uid_map", map, n))
+		return 0;
+	return errno == EPERM ? run_helper("/usr/bin/newuidmap", pid, map, n) : -1;
+}
+
+/* EPERM: no CAP_SETGID outside. A map of one's own gid is fine once setgroups is off
+ * (user_namespaces(7)). */
+static int write_gids(pid_t pid, const struct idmap *map, size_t n)
+{
+	if (!write_map(pid, "gid_map", map, n))
+		return 0;
+	if (errno != EPERM)
+		return -1;
+	if (n != 1 || map->count != 1 || map->outside != getegid())
+		return run_helper("/usr/bin/newgidmap", pid, map, n);
+	return write_file(pid, "setgroups", "deny") ? -1 : write_map(pid, "gid_map", map, n);
+}
+
 int idmap_write(pid_t pid, const struct idmap *uids, size_t n_uids, const struct idmap *gids,
 		size_t n_gids)
 {
-	if (write_map(pid, "uid_map", uids, n_uids))
-		return -1;
-	if (!write_map(pid, "gid_map", gids, n_gids))
-		return 0;
-	/* EPERM: no CAP_SETGID outside; a map of one's own gid is fine once setgroups is off
-	 * (user_namespaces(7)). */
-	if (errno != EPERM || write_file(pid, "setgroups", "deny"))
-		return -1;
-	return write_map(pid, "gid_map", gids, n_gids);
+	return write_uids(pid, uids, n_uids) ? -1 : write_gids(pid, gids, n_gids);
 }
 
 int idmap_outside(const struct idmap *map, size_t n, uint32_t inside, uint32_t *outside)

@@ -16,8 +16,9 @@ struct idmap {
 
 enum { IDMAP_LINES_MAX = 340 };
 
-/* Write both maps of process PID, newly in its user namespace. A group map of an unprivileged
- * caller needs setgroups denied first, which this does where the kernel asks for it. */
+/* Write both maps of process PID, newly in its user namespace. An unprivileged caller's are written
+ * by newuidmap and newgidmap, but for a group map of its own group alone: that needs setgroups
+ * denied, which this does. */
 _check_ int idmap_write(pid_t pid, const struct idmap *uids, size_t n_uids,
 			const struct idmap *gids, size_t n_gids);
 /* The id outside for INSIDE, or -1 and EINVAL when it is not mapped. An empty map is the identity.

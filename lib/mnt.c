@@ -261,6 +261,24 @@ int mnt_new(const char *type, const char *source, const struct mnt_opts *o, stru
 	return steal_fd(&fd);
 }
 
+int mnt_reconfigure(int mntfd, const struct mnt_opts *o, struct buf *why)
+{
+	_close_ int fsfd = fspick(mntfd, "", FSPICK_EMPTY_PATH | FSPICK_CLOEXEC);
+
+	if (fsfd < 0)
+		return -1;
+	for (size_t i = 0; i < o->data.n; i++) {
+		if (configure(fsfd, o->data.v[i])) {
+			read_reason(fsfd, why);
+			return -1;
+		}
+	}
+	if (!fsconfig(fsfd, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0))
+		return 0;
+	read_reason(fsfd, why);
+	return -1;
+}
+
 int mnt_clone(int dirfd, const char *path, bool tree)
 {
 	return open_tree(dirfd, path,

@@ -44,6 +44,9 @@ int mnt_clone(int dirfd, const char *path, bool tree);
 /* Change attributes of a mount by a descriptor of its root, on the whole tree if TREE. No-op when
  * nothing is asked. */
 int mnt_change(int mntfd, uint64_t set, uint64_t clear, bool tree);
+/* Give the file system whose mount's root MNTFD is the options in O->data. On failure WHY has its
+ * own words, when it gave any. */
+int mnt_reconfigure(int mntfd, const struct mnt_opts *o, struct buf *why);
 /* Set the propagation type (MS_*) of a mount, or of the whole tree. */
 int mnt_propagate(int mntfd, uint64_t type, bool tree);
 /* Both, of this mount alone, in one call. */

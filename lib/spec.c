@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include "lib/io.h"
+#include "lib/mem.h"
 #include "lib/ns.h"
 #include "lib/spec.h"
 #include "lib/str.h"
@@ -260,6 +261,21 @@ static const struct field memory_policy_fields[] = {
 static const struct schema memory_policy_schema = { sizeof(struct spec_memory_policy),
 						    memory_policy_fields };
 
+static const struct field net_device_fields[] = {
+	STR(struct spec_net_device, name, 0),
+	END,
+};
+static const struct schema net_device_schema = { sizeof(struct spec_net_device),
+						 net_device_fields };
+
+static const struct field rdt_fields[] = {
+	STR(struct spec_rdt, closID, 0),	 STR(struct spec_rdt, l3CacheSchema, 0),
+	STR(struct spec_rdt, memBwSchema, 0),	 STRV(struct spec_rdt, schemata, 0),
+	BOOL(struct spec_rdt, enableMonitoring), BOOL(struct spec_rdt, enableCMT),
+	BOOL(struct spec_rdt, enableMBM),	 END,
+};
+static const struct schema rdt_schema = { sizeof(struct spec_rdt), rdt_fields };
+
 static const struct field linux_fields[] = {
 	LIST(struct spec_linux, namespaces, n_namespaces, &namespace_schema, 0),
 	LIST(struct spec_linux, uidMappings, n_uidMappings, &idmap_schema, 0),
@@ -274,8 +290,8 @@ static const struct field linux_fields[] = {
 	MAP(struct spec_linux, sysctl, 0),
 	OBJ(struct spec_linux, personality, &personality_schema, 0),
 	OBJ(struct spec_linux, memoryPolicy, &memory_policy_schema, 0),
-	TREE(struct spec_linux, intelRdt, 0),
-	TREE(struct spec_linux, netDevices, 0),
+	OBJ(struct spec_linux, intelRdt, &rdt_schema, 0),
+	KEYED(struct spec_linux, netDevices, n_netDevices, &net_device_schema, 0),
 	END,
 };
 static const struct schema linux_schema = { sizeof(struct spec_linux), linux_fields };
@@ -319,6 +335,9 @@ int spec_decode(struct spec *out, struct json *tree, char why[DECODE_WHY_MAX])
 	*out = (struct spec){ .json = tree };
 	if (decode(&spec_schema, out->json, "", out, why))
 		return -1;
+	/* Nothing asked for Linux's sake: everything is shared with the host. */
+	if (!out->linux_)
+		out->linux_ = xcalloc(1, sizeof(*out->linux_));
 	return spec_check(out, why);
 }
 

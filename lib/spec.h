@@ -135,6 +135,19 @@ struct spec_memory_policy {
 	char **flags;
 };
 
+/* A host's interface that moves into the container; name: what it is called there, NULL: the same.
+ */
+struct spec_net_device {
+	char *host, *name;
+};
+
+struct spec_rdt {
+	char *closID, *l3CacheSchema, *memBwSchema;
+	char **schemata;
+	bool enableMonitoring;
+	bool enableCMT, enableMBM; /* before 1.3; either is enableMonitoring */
+};
+
 struct spec_linux {
 	struct spec_namespace *namespaces;
 	size_t n_namespaces;
@@ -149,7 +162,9 @@ struct spec_linux {
 	struct decode_map sysctl;
 	struct spec_personality *personality;
 	struct spec_memory_policy *memoryPolicy;
-	struct json *intelRdt, *netDevices; /* not supported: only looked at to refuse them */
+	struct spec_rdt *intelRdt;
+	struct spec_net_device *netDevices;
+	size_t n_netDevices;
 };
 
 struct spec {

@@ -145,6 +145,8 @@ static int check_needs(const struct spec *s, char *why)
 		return bad(why, "hostname: unable to set without a private UTS namespace");
 	if (s->domainname && *s->domainname && !spec_namespace(s, CLONE_NEWUTS))
 		return bad(why, "domainname: unable to set without a private UTS namespace");
+	if (s->n_mounts && !spec_namespace(s, CLONE_NEWNS))
+		return bad(why, "mounts: without a private mount namespace");
 	if (l->maskedPaths && *l->maskedPaths && !spec_namespace(s, CLONE_NEWNS))
 		return bad(why, "linux.maskedPaths: without a private mount namespace");
 	if (l->readonlyPaths && *l->readonlyPaths && !spec_namespace(s, CLONE_NEWNS))
@@ -154,12 +156,60 @@ static int check_needs(const struct spec *s, char *why)
 	return 0;
 }
 
-static int check_unsupported(const struct spec_linux *l, char *why)
+/* As the kernel sees it (dev_valid_name); "%d" in it is a number that is free. */
+static bool is_interface_name(const char *s)
 {
-	if (l->intelRdt)
-		return bad(why, "linux.intelRdt: not supported");
-	if (l->netDevices && l->netDevices->child)
-		return bad(why, "linux.netDevices: not supported");
+	if (!*s || strlen(s) > 15 || str_eq(s, ".") || str_eq(s, ".."))
+		return false;
+	return !s[strcspn(s, "/: \t\n\v\f\r")];
+}
+
+static int check_net_devices(const struct spec *s, char *why)
+{
+	const struct spec_linux *l = s->linux_;
+
+	if (l->n_netDevices && !spec_namespace(s, CLONE_NEWNET))
+		return bad(why, "linux.netDevices: without a private network namespace");
+	for (size_t i = 0; i < l->n_netDevices; i++) {
+		const struct spec_net_device *d = &l->netDevices[i];
+
+		if (!is_interface_name(d->host))
+			return bad(why, "linux.netDevices: '%.32s' is no interface name", d->host);
+		if (d->name && *d->name && !is_interface_name(d->name))
+			return bad(why, "linux.netDevices.%.32s.name: '%.32s' is no interface name",
+				   d->host, d->name);
+	}
+	return 0;
+}
+
+/* A directory's name in resctrl; "/" is the default group. */
+static int check_rdt(const struct spec_rdt *r, char *why)
+{
+	const char *id = r ? r->closID : NULL;
+
+	if (id && *id && !str_eq(id, "/") &&
+	    (strchr(id, '/') || strchr(id, '\n') || str_eq(id, ".") || str_eq(id, "..")))
+		return bad(why, "linux.intelRdt.closID: '%.32s' is no name", id);
+	if (id && (str_eq(id, "info") || str_eq(id, "mon_groups") || str_eq(id, "mon_data")))
+		return bad(why, "linux.intelRdt.closID: '%.32s' is resctrl's own", id);
+	for (size_t i = 0; r && r->schemata && r->schemata[i]; i++) {
+		if (strchr(r->schemata[i], '\n'))
+			return bad(why, "linux.intelRdt.schemata[%zu]: more than one line", i);
+	}
+	return 0;
+}
+
+static int check_annotations(const struct spec *s, char *why)
+{
+	for (size_t i = 0; i < s->annotations.n; i++) {
+		if (!*s->annotations.v[i].key)
+			return bad(why, "annotations: a key is empty");
+	}
+	return 0;
+}
+
+static int check_personality(const struct spec_linux *l, char *why)
+{
 	if (l->personality && l->personality->flags && *l->personality->flags)
 		return bad(why, "linux.personality.flags: must be empty");
 	return 0;
@@ -219,11 +269,12 @@ int spec_check(const struct spec *s, char why[DECODE_WHY_MAX])
 		return -1;
 	if (check_mounts(s, why))
 		return -1;
-	if (!s->linux_)
-		return bad(why, "linux: missing");
 	if (check_namespaces(s, why) || check_userns(s, why) || check_devices(s->linux_, why))
 		return -1;
 	if (check_needs(s, why) || check_propagation(s->linux_, why))
 		return -1;
-	return check_unsupported(s->linux_, why);
+	if (check_net_devices(s, why) || check_rdt(s->linux_->intelRdt, why) ||
+	    check_annotations(s, why))
+		return -1;
+	return check_personality(s->linux_, why);
 }

@@ -132,6 +132,16 @@ static void new_keyring(const struct launch *l)
 		syscall(SYS_keyctl, KEYCTL_SETPERM, id, 0x3f3f0000 | 0x00080000);
 }
 
+/* Another's namespace, joined by path, is already complete when the parent asks. */
+static void take_interfaces(const struct launch *l)
+{
+	if (!l->spec->linux_->n_netDevices)
+		return;
+	if (sync_send(l->syncfd, SYNC_NETNS, ""))
+		_exit(1);
+	sync_expect(l->syncfd, SYNC_MOVED);
+}
+
 static void set_names(const struct launch *l)
 {
 	const struct spec *s = l->spec;
@@ -323,8 +333,11 @@ void child_main(struct launch *l)
 	become_mapped_root(l);
 	new_keyring(l);
 	if (!l->exec) {
+		if (l->late)
+			prepare_mounts(l);
 		namespaces_join(l);
 		namespaces_unshare(l);
+		take_interfaces(l);
 		set_names(l);
 		build_root(l);
 	} else {

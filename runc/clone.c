@@ -89,6 +89,30 @@ static pid_t clone_into_group(struct launch *l, int flags)
 	return pid;
 }
 
+static void write_offset(int fd, const char *clock, const struct spec_time_offset *o)
+{
+	if (o && dprintf(fd, "%s %lld %u\n", clock, (long long)o->secs, o->nanosecs) < 0)
+		die("write 'timens_offsets'");
+}
+
+/* A time namespace is entered by children; its offsets must stand before the first one is born. */
+static void make_timens(const struct launch *l)
+{
+	const struct spec_time_offsets *o = l->spec->linux_->timeOffsets;
+
+	if (unshare(CLONE_NEWTIME))
+		die("make time namespace");
+	if (!o)
+		return;
+
+	_close_ int fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		die("open 'timens_offsets'");
+	write_offset(fd, "monotonic", o->monotonic);
+	write_offset(fd, "boottime", o->boottime);
+}
+
 /* A joined user namespace, and a process in a running container, need a process in between: it
  * joins, and only then is the one that stays born, so that it never is in there with anything of
  * the host. */
@@ -104,6 +128,9 @@ _noreturn_ static void stage_main(struct launch *l)
 	pid_t pid;
 
 	rlimits_raise(l->process, 0);
+	/* In there we would not be allowed to write its offsets. */
+	if (!l->exec && spec_is_new(l->spec, CLONE_NEWTIME))
+		make_timens(l);
 	namespaces_join(l);
 	for (size_t i = 0; i < NS_TYPES; i++) {
 		close_fd(&l->nsfd[i]);
@@ -168,30 +195,6 @@ static void await_stage(struct launch *l)
 	l->pidfd = proc_pidfd_open(pid);
 	if (l->pidfd < 0)
 		die("open a pidfd of %d", pid);
-}
-
-static void write_offset(int fd, const char *clock, const struct spec_time_offset *o)
-{
-	if (o && dprintf(fd, "%s %lld %u\n", clock, (long long)o->secs, o->nanosecs) < 0)
-		die("write 'timens_offsets'");
-}
-
-/* A time namespace is entered by children; its offsets must stand before the first one is born. */
-static void make_timens(const struct launch *l)
-{
-	const struct spec_time_offsets *o = l->spec->linux_->timeOffsets;
-
-	if (unshare(CLONE_NEWTIME))
-		die("make time namespace");
-	if (!o)
-		return;
-
-	_close_ int fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		die("open 'timens_offsets'");
-	write_offset(fd, "monotonic", o->monotonic);
-	write_offset(fd, "boottime", o->boottime);
 }
 
 /* Namespaces that only children enter, or that a child in a new user namespace may not enter any

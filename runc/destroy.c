@@ -8,6 +8,7 @@
 #include "lib/path.h"
 #include "lib/proc.h"
 #include "runc/group.h"
+#include "runc/rdt.h"
 #include "runc/runc.h"
 #include "runc/scope.h"
 
@@ -71,6 +72,8 @@ int container_destroy(struct container *c)
 	if (scope_stop(c, &complaint))
 		warnx("%s", buf_str(&complaint));
 	if (pidfd >= 0 && wait_gone(pidfd))
+		return -1;
+	if (rdt_remove(c))
 		return -1;
 	has_spec = !c->no_poststop && !container_spec(c, &spec, why);
 	if (!c->no_poststop && !has_spec && errno != ENOENT)

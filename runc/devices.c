@@ -46,19 +46,15 @@ static void bind_device(int dirfd, const char *name, int mntfd)
 		die("bind device '%s'", name);
 }
 
-static void make_device(const struct launch *l, int dirfd, const char *name, const struct dev *d,
-			int mntfd)
+static void make_device(int dirfd, const char *name, const struct dev *d, int mntfd)
 {
-	if (spec_namespace(l->spec, CLONE_NEWUSER) && !S_ISFIFO(d->mode)) {
-		if (mntfd < 0)
-			diex("device '%s': the host has none to bind", d->path);
+	if (mntfd >= 0)
 		bind_device(dirfd, name, mntfd);
-	} else if (dev_make(dirfd, name, d)) {
+	else if (dev_make(dirfd, name, d))
 		die("make device '%s'", d->path);
-	}
 }
 
-static struct dev read_device(const struct spec_device *s)
+struct dev device_of(const struct spec_device *s)
 {
 	struct dev d = { .path = s->path,
 			 .major = (unsigned int)s->major,
@@ -83,7 +79,7 @@ static bool is_default(const char *path)
 /* A device of config.json may be anywhere; its directory is resolved and made inside the root. */
 void devices_make_listed(const struct launch *l, int rootfd, size_t i, int mntfd)
 {
-	struct dev d = read_device(&l->spec->linux_->devices[i]);
+	struct dev d = device_of(&l->spec->linux_->devices[i]);
 	const char *slash = strrchr(d.path, '/');
 	_free_ char *parent = xmemdup0(d.path, (size_t)(slash - d.path + 1));
 	_close_ int dirfd = target_open(rootfd, parent, true);
@@ -92,7 +88,7 @@ void devices_make_listed(const struct launch *l, int rootfd, size_t i, int mntfd
 		die("make the directory of device '%s'", d.path);
 	if (!slash[1] || str_eq(slash + 1, ".") || str_eq(slash + 1, ".."))
 		diex("linux.devices[%zu].path: no file name", i);
-	make_device(l, dirfd, slash + 1, &d, mntfd);
+	make_device(dirfd, slash + 1, &d, mntfd);
 }
 
 static void make_links(int devfd)
@@ -137,9 +133,10 @@ void devices_make(const struct launch *l, int rootfd)
 	_close_ int devfd = open_dev(rootfd);
 
 	for (const struct dev *d = dev_defaults; d->path; d++, n++)
-		make_device(l, devfd, strrchr(d->path, '/') + 1, d, l->device_fd[n]);
+		make_device(devfd, strrchr(d->path, '/') + 1, d,
+			    l->device_fd ? l->device_fd[n] : -1);
 	for (size_t i = 0; i < l->spec->linux_->n_devices; i++) {
-		int mntfd = n + i < ARRAY_LEN(l->device_fd) ? l->device_fd[n + i] : -1;
+		int mntfd = l->device_fd ? l->device_fd[n + i] : -1;
 
 		if (!is_default(l->spec->linux_->devices[i].path))
 			devices_make_listed(l, rootfd, i, mntfd);

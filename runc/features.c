@@ -114,7 +114,11 @@ static void emit_linux(struct emit *e)
 	emit_seccomp(e);
 	emit_enabled(e, "apparmor", true);
 	emit_enabled(e, "selinux", true);
-	emit_enabled(e, "intelRdt", false);
+	emit_object(e, "intelRdt");
+	emit_bool(e, "enabled", true);
+	emit_bool(e, "schemata", true);
+	emit_bool(e, "monitoring", true);
+	emit_end(e);
 	emit_object(e, "memoryPolicy");
 	emit_words(e, "modes", policy_modes);
 	emit_words(e, "flags", policy_flags);
@@ -122,7 +126,7 @@ static void emit_linux(struct emit *e)
 	emit_object(e, "mountExtensions");
 	emit_enabled(e, "idmap", true);
 	emit_end(e);
-	emit_enabled(e, "netDevices", false);
+	emit_enabled(e, "netDevices", true);
 	emit_end(e);
 }
 

@@ -14,6 +14,7 @@
 #include "lib/proc.h"
 #include "lib/resources.h"
 #include "runc/launch.h"
+#include "runc/rdt.h"
 #include "runc/runc.h"
 #include "runc/scope.h"
 #include "runc/sync.h"
@@ -230,10 +231,18 @@ void launch_child(struct launch *l)
 	 * just then would be refused. */
 	launch_limits(l);
 	clone_start(l);
-	write_maps(l);
+	/* Before the child can become undumpable, and its files root's. */
 	set_oom_score(l);
+	write_maps(l);
+	rdt_join(l->container, l->pid);
 	type = first_word(l, &text);
 	leave_scope(l);
+	if (type == SYNC_NETNS) {
+		netdev_move(l);
+		if (sync_send(l->syncfd, SYNC_MOVED, ""))
+			report_end(l);
+		type = launch_listen(l, &text);
+	}
 	if (type == SYNC_MOUNTED) {
 		run_hooks(l);
 		type = launch_listen(l, &text);

@@ -13,6 +13,7 @@
 
 #include "lib/cgroup.h"
 #include "lib/cgroup_res.h"
+#include "lib/dev.h"
 #include "lib/mnt.h"
 #include "lib/ns.h"
 #include "lib/seccomp.h"
@@ -29,6 +30,7 @@ struct launch {
 	bool exec;   /* one more process in a running container */
 	bool parked; /* init waits at the fifo for `start` */
 	bool no_pivot, no_new_keyring;
+	bool late;	/* mounts are opened by the child: the parent may not */
 	int keep_fds;	/* descriptors from 3 on that the process gets */
 	int listen_fds; /* how many of them are socket activation's */
 	const char *pid_file;
@@ -38,8 +40,10 @@ struct launch {
 	int *sourcefd;			  /* detached bind sources, by index in spec->mounts */
 	int cgroupfd[CGROUP_HIERARCHIES]; /* detached, not yet apart: the container's own cgroups,
 					     for a cgroup mount */
-	int device_fd[32];  /* detached host devices, where a user namespace forbids mknod */
+	int *device_fd;	    /* detached host devices, where a user namespace forbids mknod: the
+			       defaults, then those of config.json; NULL elsewhere */
 	int nsfd[NS_TYPES]; /* namespaces to join, by index in ns_types */
+	int host_ns;	    /* CLONE_NEW* of those that are ours all the same, path or not */
 	int join_pidfd;	    /* or whose: these types of this process's, where there are any */
 	int join_flags;
 	int fifofd;	    /* O_PATH of the start fifo */
@@ -101,6 +105,9 @@ void launch_abandon(void);
 /* From here on dying leaves the container alone. */
 void launch_done(void);
 
+/* netdev.c: move the host's interfaces into the network namespace of the child. */
+void netdev_move(const struct launch *l);
+
 /* The child's next message that is not merely told; dies with what it says went wrong. */
 enum sync_type launch_listen(const struct launch *l, struct buf *text);
 
@@ -116,6 +123,7 @@ void cgroup_make(struct launch *l);
 
 /* prepare.c: open what the child will need. */
 void prepare_process(struct launch *l);
+/* As the parent, or, where it may not copy mounts (rootless), as the child in its namespaces. */
 void prepare_mounts(struct launch *l);
 /* Of that, the sources of bind mounts. */
 void prepare_sources(struct launch *l);
@@ -123,6 +131,8 @@ void prepare_sources(struct launch *l);
  * the propagation it gets, 0 for what it has. */
 uint64_t mounts_apart(const struct launch *l);
 void prepare_namespaces(struct launch *l);
+/* Has the container a namespace of this type that is not the host's? */
+bool has_own_ns(const struct launch *l, int type);
 
 /* child.c: the child's side. First, in whatever is born: failures go to the parent, the cgroup is
  * joined. */
@@ -155,6 +165,7 @@ _check_ int copy_tree(int fromfd, int tofd);
 void mount_finish(void);
 
 /* devices.c: nodes and links in /dev. */
+struct dev device_of(const struct spec_device *s);
 void devices_make(const struct launch *l, int rootfd);
 /* Entry I of linux.devices alone; MNTFD is the host's node, detached, for user namespaces. */
 void devices_make_listed(const struct launch *l, int rootfd, size_t i, int mntfd);

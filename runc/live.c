@@ -53,6 +53,9 @@ static void check_mounts(const struct spec *change)
 		if (m->type && strv_index((char *const *)(uintptr_t)fixed, m->type) >= 0)
 			diex("mounts: '%s' on '%s' is not supported while the container runs",
 			     m->type, m->destination);
+		if (strv_index(m->options, "remount") >= 0)
+			diex("mounts: '%s': remount is not supported while the container runs",
+			     m->destination);
 		if (!m->destination[strspn(m->destination, "/.")])
 			diex("mounts: '%s' cannot change while the container runs", m->destination);
 	}
@@ -202,9 +205,9 @@ static void open_devices(struct launch *l, const struct json *devices)
 	const struct json *d = first(devices);
 	const struct spec_linux *lx = l->spec->linux_;
 
-	if (lx->n_devices > ARRAY_LEN(l->device_fd))
-		diex("too many devices at once");
-	memset(l->device_fd, -1, sizeof(l->device_fd));
+	l->device_fd = xcalloc(lx->n_devices + 1, sizeof(*l->device_fd));
+	for (size_t i = 0; i < lx->n_devices; i++)
+		l->device_fd[i] = -1;
 	for (size_t i = 0; spec_namespace(l->spec, CLONE_NEWUSER) && d; d = d->next, i++) {
 		const char *source = json_get_str(d, "source");
 

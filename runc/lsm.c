@@ -34,8 +34,10 @@ void lsm_check(const struct launch *l)
 		diex("selinux label '%s' is specified in config, but selinux is disabled or not "
 		     "supported",
 		     p->selinuxLabel);
-	if (mount_label && *mount_label)
-		diex("linux.mountLabel: not supported");
+	if (mount_label && *mount_label && !has_selinux())
+		diex("linux.mountLabel: '%s' is specified in config, but selinux is disabled or "
+		     "not supported",
+		     mount_label);
 }
 
 /* The private proc, no link and no other mount on the way (CVE-2019-16884, CVE-2025-52881). */

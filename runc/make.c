@@ -1,10 +1,12 @@
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
+#include "lib/cap.h"
 #include "lib/die.h"
 #include "lib/fd.h"
 #include "lib/io.h"
@@ -17,6 +19,7 @@
 #include "runc/log.h"
 #include "runc/make.h"
 #include "runc/notify.h"
+#include "runc/rdt.h"
 #include "runc/runc.h"
 
 char *make_absolute(const char *path)
@@ -181,11 +184,17 @@ int make_container(struct launch *l, struct spec *spec, struct container *c, con
 	prepare_namespaces(l);
 
 	record(l, id, rootfs, &text);
+	if (spec->linux_->intelRdt)
+		rdt_choose(c, spec->linux_->intelRdt);
 	cgroup_make(l);
+	if (spec->linux_->intelRdt)
+		rdt_make(c, spec->linux_->intelRdt);
 	if (l->parked)
 		make_fifo(l);
 	notify_prepare(l);
-	prepare_mounts(l);
+	l->late = !(caps_permitted() & UINT64_C(1) << CAP_SYS_ADMIN);
+	if (!l->late)
+		prepare_mounts(l);
 	launch_child(l);
 	close_fd(&l->console_sockfd);
 	return terminal_fd;

@@ -7,6 +7,7 @@ runc/runc.objs += runc/make.c runc/cgroup.c runc/prepare.c runc/launch.c runc/cl
 runc/runc.objs += runc/child.c runc/namespaces.c runc/rootfs.c runc/mount.c runc/mount_cgroup.c
 runc/runc.objs += runc/target.c runc/copy.c runc/devices.c runc/masks.c runc/sysctl.c runc/console.c
 runc/runc.objs += runc/lsm.c runc/sched.c runc/user.c runc/program.c runc/rlimits.c runc/hooks.c
+runc/runc.objs += runc/netdev.c runc/rdt.c
 runc/runc.libs := libseccomp libcap
 runc/runc.objs += runc/check.c runc/faults.c runc/faults_host.c runc/ids.c
 runc/runc.objs += runc/checkpoint.c runc/criu.c runc/criu_mounts.c runc/request.c runc/restore.c

@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 
 #include "lib/die.h"
 #include "lib/fd.h"
@@ -219,15 +220,49 @@ static void keep_proc(struct launch *l, const struct spec_mount *m, const struct
 		l->procfd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }
 
-static void attach_fs(struct launch *l, const struct spec_mount *m, struct mnt_opts *o, int rootfd)
+/* linux.mountLabel, as the option by which SELinux takes it; kernel file systems have labels of
+ * their own, and a message queue takes its by attribute. */
+static void add_label(const struct launch *l, const struct spec_mount *m, struct mnt_opts *o)
 {
+	const char *label = l->spec->linux_->mountLabel;
+
+	if (label && *label && !is_type(m, "proc") && !is_type(m, "sysfs") &&
+	    !is_type(m, "mqueue") && !mnt_opts_data(o, "context"))
+		strv_take(&o->data, xasprintf("context=%s", label));
+}
+
+static void label_queue(const struct launch *l, const struct spec_mount *m, int fd)
+{
+	const char *label = l->spec->linux_->mountLabel;
+	char link[FD_LINK_MAX];
+
+	if (label && *label && is_type(m, "mqueue") &&
+	    setxattr(fd_link(fd, link), "security.selinux", label, strlen(label) + 1, 0))
+		die("set linux.mountLabel on '%s'", m->destination);
+}
+
+/* Over the root itself: from here on that is the root. */
+static void take_root(const char *path, int *fd, int *rootfd)
+{
+	if (!str_eq(path, "/"))
+		return;
+	close_fd(rootfd);
+	*rootfd = fcntl(*fd, F_DUPFD_CLOEXEC, 0);
+	if (*rootfd < 0)
+		die("take what is mounted on '/' for the root");
+}
+
+static void attach_fs(struct launch *l, const struct spec_mount *m, struct mnt_opts *o, int *rootfd)
+{
+	_free_ char *path = clean(m->destination);
 	bool late_ro = o->set & MOUNT_ATTR_RDONLY && is_type(m, "tmpfs");
-	bool existed = inherit_mode(m, o, rootfd);
-	_close_ int targetfd = open_target(m, rootfd, true);
+	bool existed = inherit_mode(m, o, *rootfd);
+	_close_ int targetfd = open_target(m, *rootfd, true);
 
 	check_target(m, -1, targetfd);
 	if (late_ro)
 		o->set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	add_label(l, m, o);
 
 	_close_ int fd = make_fs(l, m, o, targetfd);
 
@@ -237,7 +272,9 @@ static void attach_fs(struct launch *l, const struct spec_mount *m, struct mnt_o
 		die("copy '%s' into its tmpfs", m->destination);
 	if (mnt_attach(fd, targetfd) || mnt_propagate(fd, o->propagation, o->propagation_tree))
 		die("mount '%s' on '%s'", m->type, m->destination);
+	label_queue(l, m, fd);
 	keep_proc(l, m, o, fd);
+	take_root(path, &fd, rootfd);
 	if (late_ro)
 		finish_later(steal_fd(&fd));
 }
@@ -259,11 +296,22 @@ static void attach_bind(const struct spec_mount *m, struct mnt_opts *o, int *fd,
 		die("set the options of bind '%s' on '%s'", m->source, m->destination);
 	if (mnt_attach(*fd, targetfd))
 		die("mount '%s' on '%s'", m->source, m->destination);
-	if (!str_eq(path, "/"))
-		return;
-	/* Over the root itself: from here on that is the root. */
-	close_fd(rootfd);
-	*rootfd = steal_fd(fd);
+	take_root(path, fd, rootfd);
+}
+
+/* Change what is mounted there already: its attributes, and, but for a bind, its file system's
+ * options. */
+static void remount(const struct spec_mount *m, struct mnt_opts *o, int rootfd)
+{
+	_close_ int targetfd = path_open_in_root(rootfd, m->destination, O_PATH);
+	_buf_ struct buf why = { 0 };
+
+	if (targetfd < 0)
+		die("open mount '%s' to remount it", m->destination);
+	if (!o->bind && o->data.n && mnt_reconfigure(targetfd, o, &why))
+		fail(m, &why);
+	if (mnt_apply(targetfd, o))
+		die("remount '%s'", m->destination);
 }
 
 void mount_attach(struct launch *l, int *rootfd, size_t i)
@@ -273,9 +321,9 @@ void mount_attach(struct launch *l, int *rootfd, size_t i)
 	struct mnt_opts o;
 
 	mnt_opts_parse(&o, m->options);
-	if (o.remount)
-		diex("mounts: '%s': remount is not supported", m->destination);
-	if (sourcefd >= 0) {
+	if (o.remount) {
+		remount(m, &o, *rootfd);
+	} else if (sourcefd >= 0) {
 		attach_bind(m, &o, &sourcefd, rootfd);
 	} else if (!m->type || !*m->type) {
 		diex("mounts: '%s' has no type", m->destination);
@@ -284,7 +332,7 @@ void mount_attach(struct launch *l, int *rootfd, size_t i)
 
 		mount_cgroups(l, targetfd, &o);
 	} else {
-		attach_fs(l, m, &o, *rootfd);
+		attach_fs(l, m, &o, rootfd);
 	}
 	mnt_opts_free(&o);
 }

@@ -23,18 +23,24 @@ static const char *host_socket(void)
 
 void notify_prepare(struct launch *l)
 {
+	if (!host_socket())
+		return;
+	if (mkdirat(l->container->dirfd, DIRECTORY, 0755))
+		die("make the directory of the notify socket");
+	strv_setenv(&l->env, "NOTIFY_SOCKET=/run/notify/notify.sock");
+}
+
+void notify_open_mount(struct launch *l)
+{
 	uint64_t attrs = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 			 MOUNT_ATTR_NOEXEC;
 
 	if (!host_socket())
 		return;
-	if (mkdirat(l->container->dirfd, DIRECTORY, 0755))
-		die("make the directory of the notify socket");
 	l->notifyfd = mnt_clone(l->container->dirfd, DIRECTORY, false);
 	if (l->notifyfd < 0 || mnt_change(l->notifyfd, attrs, 0, false) ||
 	    mnt_propagate(l->notifyfd, MS_PRIVATE, false))
 		die("open the directory of the notify socket");
-	strv_setenv(&l->env, "NOTIFY_SOCKET=/run/notify/notify.sock");
 }
 
 void notify_attach(const struct launch *l, int rootfd)

@@ -14,6 +14,8 @@
 /* If $NOTIFY_SOCKET is set: make the directory, open it for the mount, set the container's
  * variable. */
 void notify_prepare(struct launch *l);
+/* Its directory, as a mount for notify_attach. */
+void notify_open_mount(struct launch *l);
 /* As the child: attach it. */
 void notify_attach(const struct launch *l, int rootfd);
 /* Bind the container's socket; -1 when nobody is to be notified. Caller closes. */

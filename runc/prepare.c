@@ -14,6 +14,7 @@
 #include "lib/sock.h"
 #include "runc/annotations.h"
 #include "runc/launch.h"
+#include "runc/notify.h"
 #include "runc/runc.h"
 
 static void prepare_env(struct launch *l)
@@ -147,7 +148,9 @@ static int open_source(const struct launch *l, const struct spec_mount *m)
 	int fd = -1;
 
 	mnt_opts_parse(&o, m->options);
-	if (o.bind || (m->type && str_eq(m->type, "bind"))) {
+	if (o.remount) {
+		/* What is there already is meant. */
+	} else if (o.bind || (m->type && str_eq(m->type, "bind"))) {
 		if (!m->source || !*m->source)
 			diex("mounts: bind on '%s' has no source", m->destination);
 		fd = clone_apart(l, AT_FDCWD, m->source, o.bind_tree || !o.bind);
@@ -187,22 +190,38 @@ static bool wants_cgroups(const struct spec *spec)
 	return false;
 }
 
+static int open_device(const struct dev *d)
+{
+	_close_ int fd = open(d->path, O_PATH | O_CLOEXEC);
+	int mntfd;
+
+	if (fd < 0)
+		die("open device '%s'", d->path);
+	if (!dev_is(fd, d))
+		diex("device '%s': the host's is another, and none can be made in a user namespace",
+		     d->path);
+	mntfd = mnt_clone(fd, "", false);
+	if (mntfd < 0)
+		die("open device '%s' for a mount", d->path);
+	return mntfd;
+}
+
 /* In a user namespace nobody may make nodes: the host's are bound instead. */
 static void open_devices(struct launch *l)
 {
+	const struct spec_linux *lx = l->spec->linux_;
 	size_t n = 0;
 
-	for (const struct dev *d = dev_defaults; d->path; d++, n++) {
-		_close_ int fd = open(d->path, O_PATH | O_CLOEXEC);
+	for (const struct dev *d = dev_defaults; d->path; d++)
+		n++;
+	l->device_fd = xcalloc(n + lx->n_devices, sizeof(*l->device_fd));
+	for (size_t i = 0; i < n; i++)
+		l->device_fd[i] = open_device(&dev_defaults[i]);
+	for (size_t i = 0; i < lx->n_devices; i++) {
+		struct dev d = device_of(&lx->devices[i]);
 
-		if (fd < 0 || !dev_is(fd, d))
-			die("open device '%s'", d->path);
-		l->device_fd[n] = mnt_clone(fd, "", false);
-		if (l->device_fd[n] < 0)
-			die("open device '%s' for a mount", d->path);
+		l->device_fd[n + i] = S_ISFIFO(d.mode) ? -1 : open_device(&d);
 	}
-	for (size_t i = 0; i < l->spec->linux_->n_devices && n < ARRAY_LEN(l->device_fd); i++, n++)
-		l->device_fd[n] = mnt_clone(AT_FDCWD, l->spec->linux_->devices[i].path, false);
 }
 
 void prepare_sources(struct launch *l)
@@ -219,7 +238,6 @@ void prepare_mounts(struct launch *l)
 	const struct spec *spec = l->spec;
 
 	memset(l->cgroupfd, -1, sizeof(l->cgroupfd));
-	memset(l->device_fd, -1, sizeof(l->device_fd));
 	if (spec_namespace(spec, CLONE_NEWNS)) {
 		l->rootfs_treefd = clone_apart(l, AT_FDCWD, l->container->rootfs, true);
 		if (l->rootfs_treefd < 0)
@@ -230,6 +248,24 @@ void prepare_mounts(struct launch *l)
 		open_cgroups(l);
 	if (spec_namespace(spec, CLONE_NEWUSER))
 		open_devices(l);
+	notify_open_mount(l);
+}
+
+bool has_own_ns(const struct launch *l, int type)
+{
+	return spec_namespace(l->spec, type) && !(l->host_ns & type);
+}
+
+/* A path may lead to where we are ourselves; what is set there would be set on the host. */
+static void note_host(struct launch *l, size_t i)
+{
+	_close_ int ours = ns_open_pid(0, ns_types[i].flag);
+	int same = ours < 0 ? -1 : ns_is_same(ours, l->nsfd[i]);
+
+	if (same < 0)
+		die("compare %s namespaces", ns_types[i].spec);
+	if (same)
+		l->host_ns |= ns_types[i].flag;
 }
 
 void prepare_namespaces(struct launch *l)
@@ -243,5 +279,10 @@ void prepare_namespaces(struct launch *l)
 		l->nsfd[i] = ns_open_path(ns->path, ns->type);
 		if (l->nsfd[i] < 0)
 			die("open %s namespace '%s'", ns_types[i].spec, ns->path);
+		note_host(l, i);
 	}
+	if (*(l->spec->hostname ? l->spec->hostname : "") && !has_own_ns(l, CLONE_NEWUTS))
+		diex("hostname: the UTS namespace is the host's");
+	if (*(l->spec->domainname ? l->spec->domainname : "") && !has_own_ns(l, CLONE_NEWUTS))
+		diex("domainname: the UTS namespace is the host's");
 }

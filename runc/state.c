@@ -29,6 +29,9 @@ static const struct field fields[] = {
 	STR(struct container, cgroup, 0),
 	STR(struct container, unit, 0),
 	STR(struct container, ociVersion, 0),
+	STR(struct container, rdt, 0),
+	BOOL(struct container, rdt_made),
+	BOOL(struct container, rdt_monitor),
 	MAP(struct container, annotations, 0),
 	MAP(struct container, cgroup_paths, 0),
 	BOOL(struct container, rootless),
@@ -113,6 +116,16 @@ static void emit_map(const struct decode_map *m, const char *key, struct emit *e
 	emit_end(e);
 }
 
+static void emit_rdt(const struct container *c, struct emit *e)
+{
+	_free_ char *path = c->rdt ? xasprintf("/sys/fs/resctrl/%s", c->rdt) : xstrdup("");
+
+	emit_str(e, "intel_rdt_path", path);
+	emit_str_if(e, "rdt", c->rdt);
+	emit_bool(e, "rdt_made", c->rdt_made);
+	emit_bool(e, "rdt_monitor", c->rdt_monitor);
+}
+
 /* What readers of opencontainers/runc's state.json look for besides the pid. */
 static void emit_foreign(const struct container *c, struct emit *e)
 {
@@ -132,7 +145,7 @@ static void emit_foreign(const struct container *c, struct emit *e)
 	emit_object(e, "config");
 	emit_str_if(e, "rootfs", c->rootfs);
 	emit_end(e);
-	emit_str(e, "intel_rdt_path", "");
+	emit_rdt(c, e);
 }
 
 int container_save(const struct container *c)

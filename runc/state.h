@@ -29,6 +29,8 @@ struct container {
 	char *cgroup; /* path in every hierarchy, without leading slash; NULL: cgroups are not
 			 managed */
 	char *unit;   /* SLICE:PREFIX:NAME where systemd made the cgroup, else NULL */
+	char *rdt;    /* group in resctrl, "" the default one; NULL: none */
+	bool rdt_made, rdt_monitor; /* the group is ours to remove; a monitoring group is */
 	char *ociVersion;
 	struct decode_map annotations;
 	struct decode_map cgroup_paths; /* by controller, "" on v2: for others to read */

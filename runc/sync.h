@@ -14,6 +14,8 @@ enum sync_type {
 	SYNC_BROKEN = -1,   /* reading failed: errno */
 	SYNC_PID = 'P',	    /* child: the pid of init, text (when a stage made it) */
 	SYNC_MAPPED = 'm',  /* parent: id maps are written */
+	SYNC_NETNS = 'N',   /* child: its network is there, move the interfaces in */
+	SYNC_MOVED = 'n',   /* parent: done */
 	SYNC_MOUNTED = 'M', /* child: mounts are made, run the runtime's hooks */
 	SYNC_HOOKED = 'h',  /* parent: done */
 	SYNC_LISTENER =

@@ -65,7 +65,7 @@ static void check(const struct launch *l, const char *key, const char *path)
 		diex("linux.sysctl: '%s': use hostname instead", key);
 	if (!ns || has_dotdot(path))
 		diex("linux.sysctl: '%s' is not in a separate kernel namespace", key);
-	if (!spec_namespace(l->spec, ns))
+	if (!has_own_ns(l, ns))
 		diex("linux.sysctl: '%s' is not allowed as it belongs to the host's %s namespace",
 		     key, ns_of_flag(ns)->spec);
 }

@@ -80,6 +80,16 @@ static void warn_unknown(const char *name)
 	warnx("process.capabilities: unknown or unavailable capability '%s' ignored", name);
 }
 
+static void warn_missing(uint64_t set)
+{
+	char name[CAPS_NAME_MAX];
+
+	for (int n = 0; n < 64; n++) {
+		if (set >> n & 1)
+			warn_unknown(caps_name(n, name));
+	}
+}
+
 static struct caps read_caps(const struct spec_capabilities *s)
 {
 	struct caps c = { 0 };
@@ -89,6 +99,7 @@ static struct caps read_caps(const struct spec_capabilities *s)
 	caps_add_names(&c.permitted, s->permitted, NULL);
 	caps_add_names(&c.inheritable, s->inheritable, NULL);
 	caps_add_names(&c.ambient, s->ambient, NULL);
+	warn_missing((c.bounding | c.permitted | c.effective) & ~caps_permitted());
 	return c;
 }
 

@@ -290,7 +290,7 @@ teardown() {
 		.process.env = ["x"]|process.env*0*: not NAME=VALUE
 		.mounts[3].destination = 5|mounts*3*.destination: string wanted, number found
 		.linux.namespaces += [{type: "pid"}]|linux.namespaces*: given twice
-		.linux.intelRdt = {}|linux.intelRdt: not supported
+		.linux.intelRdt = {}|linux.intelRdt: resctrl is not mounted
 		.linux.maskedPaths = [1]|linux.maskedPaths*0*: string wanted
 		del(.root)|root: missing
 		del(.process)|process property must not be empty

@@ -32,6 +32,7 @@ has() {
 	kernel:criu) criu check >/dev/null 2>&1 ;;
 	kernel:userns) unshare -U true 2>/dev/null ;;
 	kernel:apparmor) [ -e /sys/module/apparmor/parameters/enabled ] ;;
+	kernel:numa) [ -e /proc/self/numa_maps ] ;;
 	kernel:*) [ -e "/proc/self/ns/${1#kernel:}" ] || [ -e "/sys/module/${1#kernel:}" ] ;;
 	*) command -v "$1" >/dev/null ;;
 	esac

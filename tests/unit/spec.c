@@ -94,7 +94,19 @@ static void test_refuses_by_member(void)
 		       "linux.timeOffsets: without a new time namespace");
 	expect_refused("", "\"rootfsPropagation\": \"x\"",
 		       "linux.rootfsPropagation: unknown value 'x'");
-	expect_refused("", "\"intelRdt\": {}", "linux.intelRdt: not supported");
+	expect_refused("", "\"intelRdt\": {\"closID\": \"../x\"}",
+		       "linux.intelRdt.closID: '../x' is no name");
+	expect_refused("", "\"intelRdt\": {\"schemata\": [\"a\\nb\"]}",
+		       "linux.intelRdt.schemata[0]: more than one line");
+	expect_refused("", "\"netDevices\": {\"eth0\": {}}",
+		       "linux.netDevices: without a private network namespace");
+	expect_refused("",
+		       "\"namespaces\": [{\"type\": \"network\"}], \"netDevices\": "
+		       "{\"eth0\": {\"name\": \"a/b\"}}",
+		       "linux.netDevices.eth0.name: 'a/b' is no interface name");
+	expect_refused("\"annotations\": {\"\": \"x\"},", "", "annotations: a key is empty");
+	expect_refused("\"mounts\": [{\"destination\": \"/a\"}],", "",
+		       "mounts: without a private mount namespace");
 	expect_refused("\"hooks\": {\"poststop\": [{\"path\": \"x\"}]},", "",
 		       "hooks.poststop[0].path: not an absolute path");
 }

@@ -1,0 +1,202 @@
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/die.h"
+#include "lib/io.h"
+#include "lib/mem.h"
+#include "lib/path.h"
+#include "lib/str.h"
+#include "runc/rdt.h"
+
+enum { SCHEMATA_MAX_BYTES = 65536 };
+
+static int open_tree_root(void)
+{
+	const char *seam = getenv("LASH_RESCTRL");
+	const char *path = seam && *seam ? seam : "/sys/fs/resctrl";
+	_close_ int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	/* Not mounted, the directory is there and empty. */
+	if (fd < 0 || faccessat(fd, "schemata", F_OK, 0))
+		return -1;
+	return steal_fd(&fd);
+}
+
+static int xopen_tree_root(void)
+{
+	int fd = open_tree_root();
+
+	if (fd < 0)
+		die("linux.intelRdt: resctrl is not mounted, or not supported by this machine");
+	return fd;
+}
+
+/* The default group is the tree itself. */
+static int open_group(int rootfd, const char *name)
+{
+	return openat(rootfd, *name ? name : ".", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static bool is_monitored(const struct spec_rdt *r)
+{
+	return r->enableMonitoring || r->enableCMT || r->enableMBM;
+}
+
+void rdt_choose(struct container *c, const struct spec_rdt *r)
+{
+	const char *name = r->closID && *r->closID ? r->closID : c->id;
+	_close_ int rootfd = xopen_tree_root();
+
+	c->rdt = xstrdup(str_eq(name, "/") ? "" : name);
+	c->rdt_made = faccessat(rootfd, *c->rdt ? c->rdt : ".", F_OK, AT_SYMLINK_NOFOLLOW) != 0;
+	c->rdt_monitor = is_monitored(r);
+	if (!c->rdt_made && !(r->closID && *r->closID))
+		diex("linux.intelRdt: group '%s' exists already", name);
+}
+
+/* What is written and what is read differ in blanks. */
+static char *without_blanks(const char *s)
+{
+	char *out = xstrdup(s), *to = out;
+
+	for (; *s; s++) {
+		if (*s != ' ' && *s != '\t')
+			*to++ = *s;
+	}
+	*to = '\0';
+	return out;
+}
+
+/* The lines that are asked for, in the order in which they are to be written. */
+static void wanted_lines(const struct spec_rdt *r, struct strv *out)
+{
+	if (r->l3CacheSchema && *r->l3CacheSchema)
+		strv_split(out, r->l3CacheSchema, '\n');
+	if (r->memBwSchema && *r->memBwSchema)
+		strv_add(out, r->memBwSchema);
+	for (char **s = r->schemata; s && *s; s++)
+		strv_add(out, *s);
+}
+
+/* A group shared by its name must be what everybody thinks it is. */
+static void check_shares(int groupfd, const char *name, const struct strv *wanted)
+{
+	_buf_ struct buf text = { 0 };
+	_strv_ struct strv has = { 0 };
+
+	if (!wanted->n)
+		return;
+	if (file_read(groupfd, "schemata", SCHEMATA_MAX_BYTES, &text))
+		die("linux.intelRdt: read the schemata of '%s'", name);
+
+	_free_ char *all = without_blanks(buf_str(&text));
+
+	strv_split(&has, all, '\n');
+	for (size_t i = 0; i < wanted->n; i++) {
+		_free_ char *line = without_blanks(wanted->v[i]);
+
+		if (*line && strv_index(has.v, line) < 0)
+			diex("linux.intelRdt: group '%s' exists with other schemata than '%s'",
+			     name, wanted->v[i]);
+	}
+}
+
+static void append(int groupfd, const char *file, const char *text, const char *name)
+{
+	_close_ int fd = openat(groupfd, file,
+				O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+
+	if (fd < 0 || io_puts(fd, text))
+		die("linux.intelRdt: write '%s' to '%s/%s'", text, name, file);
+}
+
+/* One at a time: the kernel refuses a whole write for one bad line, and this names it. */
+static void set_shares(int groupfd, const char *name, const struct strv *wanted)
+{
+	for (size_t i = 0; i < wanted->n; i++) {
+		_free_ char *line = xasprintf("%s\n", wanted->v[i]);
+
+		if (*wanted->v[i])
+			append(groupfd, "schemata", line, name);
+	}
+}
+
+static void make_monitor(const struct container *c, int groupfd)
+{
+	_close_ int monfd = openat(groupfd, "mon_groups",
+				   O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (monfd < 0 || mkdirat(monfd, c->id, 0755))
+		die("linux.intelRdt: make monitoring group '%s'", c->id);
+}
+
+void rdt_make(const struct container *c, const struct spec_rdt *r)
+{
+	_close_ int rootfd = xopen_tree_root();
+	_strv_ struct strv wanted = { 0 };
+
+	if (c->rdt_made && mkdirat(rootfd, c->rdt, 0755))
+		die("linux.intelRdt: make group '%s'", c->rdt);
+
+	_close_ int groupfd = open_group(rootfd, c->rdt);
+
+	if (groupfd < 0)
+		die("linux.intelRdt: open group '%s'", c->rdt);
+	wanted_lines(r, &wanted);
+	if (c->rdt_made)
+		set_shares(groupfd, c->rdt, &wanted);
+	else
+		check_shares(groupfd, c->rdt, &wanted);
+	if (c->rdt_monitor)
+		make_monitor(c, groupfd);
+}
+
+void rdt_join(const struct container *c, pid_t pid)
+{
+	_free_ char *monitor = NULL, *text = NULL;
+
+	if (!c->rdt)
+		return;
+
+	_close_ int rootfd = xopen_tree_root();
+	_close_ int groupfd = open_group(rootfd, c->rdt);
+
+	if (groupfd < 0)
+		die("linux.intelRdt: open group '%s'", c->rdt);
+	text = xasprintf("%d\n", (int)pid);
+	append(groupfd, "tasks", text, c->rdt);
+	if (!c->rdt_monitor)
+		return;
+	monitor = xasprintf("mon_groups/%s/tasks", c->id);
+	append(groupfd, monitor, text, c->rdt);
+}
+
+/* Everywhere but in resctrl itself, where they go with the directory, the files must be removed. */
+static int remove_group(int dirfd, const char *name)
+{
+	if (!unlinkat(dirfd, name, AT_REMOVEDIR) || errno == ENOENT)
+		return 0;
+	return errno == ENOTEMPTY ? path_remove_tree(dirfd, name) : -1;
+}
+
+int rdt_remove(const struct container *c)
+{
+	_close_ int rootfd = -1, groupfd = -1, monfd = -1;
+
+	if (!c->rdt || (!c->rdt_made && !c->rdt_monitor))
+		return 0;
+	rootfd = open_tree_root();
+	if (rootfd < 0)
+		return errno == ENOENT ? 0 : -1;
+	groupfd = open_group(rootfd, c->rdt);
+	if (groupfd < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (c->rdt_monitor) {
+		monfd = openat(groupfd, "mon_groups",
+			       O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (monfd < 0 ? errno != ENOENT : remove_group(monfd, c->id) != 0)
+			return -1;
+	}
+	return c->rdt_made ? remove_group(rootfd, c->rdt) : 0;
+}
