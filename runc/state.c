@@ -81,8 +81,9 @@ static int read_state(struct container *c)
 	char why[JSON_WHY_MAX];
 	_buf_ struct buf text = { 0 };
 
+	/* EINVAL is what a broken record is told by, and nothing else may be. */
 	if (file_read(c->dirfd, STATE_FILE, STATE_MAX_BYTES, &text))
-		return set_errno(errno == ENOENT ? EINVAL : errno);
+		return set_errno(errno == ENOENT ? EINVAL : errno == EINVAL ? EIO : errno);
 
 	_json_ struct json *tree = json_parse(buf_str(&text), text.len, 0, why);
 
