@@ -249,7 +249,7 @@ is_elsewhere() {
 	refused '.linux.netDevices = {lash1: {name: "lo"}}' "*move 'lash1' into the container as 'lo': File exists*"
 	ip link show lash1 >/dev/null
 	refused '.linux.netDevices = {nosuch: {}}' "*find interface 'nosuch': No such device*"
-	refused '.linux.netDevices = {lo: {}}' "*'lo' is a loopback interface*"
+	refused '.linux.netDevices = {lo: {name: "x"}}' "*'lo' is a loopback interface*"
 	refused '.linux.netDevices = {lash1: {}} | .linux.namespaces -= [{type: "network"}]' "*netDevices: without a private network*"
 	refused '.linux.netDevices = {lash1: {}} | .linux.namespaces |= map(if .type == "network" then .path = "/proc/self/ns/net" else . end)' \
 		"*netDevices: the network namespace is not the container's own*"
