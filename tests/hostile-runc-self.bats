@@ -151,3 +151,115 @@ teardown() {
 	assert_status 1
 	assert_one_line '*config.json*'
 }
+
+@test "hostile descriptors: nobody inside can trace, or look into, what enters" {
+	need attack
+	configure '.process.args = ["sleep", "100"] | .process.capabilities |= map_values([])'
+	cp "$(readlink -f "$(command -v attack)")" "$rootfs/bin/attack"
+	rc run -d -b "$bundle" "$id" >/dev/null 2>&1 3>&-
+	rc exec "$id" attack ptrace 3000 >"$BATS_TEST_TMPDIR/spied" 2>&1 3>&- &
+	local spy=$! n
+	for n in $(seq 40); do
+		rc exec "$id" true 3>&-
+	done
+	wait "$spy"
+	run grep -v '^met' "$BATS_TEST_TMPDIR/spied"
+	assert_output ""
+	# Else it would have looked too late, every time.
+	[ "$(sed -n 's/^met //p' "$BATS_TEST_TMPDIR/spied")" -gt 0 ] || fail "nothing was met"
+}
+
+@test "hostile capabilities: none is inheritable unless config.json says so" {
+	in_box 'grep -E "Cap(Inh|Amb)" /proc/self/status'
+	assert_output "$(printf 'CapInh:\t0000000000000000\nCapAmb:\t0000000000000000')"
+}
+
+@test "hostile users: what is no number is refused, for run and exec" {
+	configure '.process.args = ["sleep", "100"]'
+	rc run -d -b "$bundle" "$id" >/dev/null 2>&1 3>&-
+	local user
+	for user in abc 1:x '' ' 1' 1: 4294967296 4294967295 -1 0x1 1:2:3 +1 1e3; do
+		run --separate-stderr rc exec -u "$user" "$id" id -u
+		[ "$status" -eq 255 ] || fail "'$user' ran as $output"
+		assert_one_line "*--user*"
+	done
+	configure '.process.user.uid = -1'
+	run --separate-stderr rc create -b "$bundle" "$id-2"
+	assert_one_line "*process.user.uid*"
+}
+
+@test "hostile lengths: sources of 70 kB and hundreds of id maps are taken or refused whole" {
+	need kernel:userns
+	local long
+	long=$(printf '%070000d' 1)
+	configure ".mounts += [{destination: \"/x\", source: \"/$long\", options: [\"bind\"]}]"
+	run --separate-stderr rc create -b "$bundle" "$id"
+	assert_status 1
+	assert_one_line "*open mount source*"
+	configure ".hostname = \"$long\""
+	run --separate-stderr rc create -b "$bundle" "$id"
+	assert_status 1
+	assert_one_line "*hostname*"
+	chown 100000:100000 "$rootfs" "$rootfs"/*
+	local maps='[range($n) | {containerID: ., hostID: (100000 + .), size: 1}]'
+	in_box 'wc -l </proc/self/uid_map' ".linux.namespaces += [{type: \"user\"}] | 250 as \$n |
+		.linux.uidMappings = $maps | .linux.gidMappings = $maps"
+	assert_status 0
+	assert_output 250
+	in_box true ".linux.namespaces += [{type: \"user\"}] | 341 as \$n | .linux.uidMappings = $maps | .linux.gidMappings = $maps"
+	assert_status 1
+	assert_one_line "*linux.uidMappings*Invalid argument*"
+}
+
+@test "hostile cgroup paths: .. leads nowhere, for create and exec" {
+	local path
+	for path in .. ../x /../x /a/../../x a/.. /; do
+		configure ".linux.cgroupsPath = \"$path\""
+		run --separate-stderr rc create -b "$bundle" "$id"
+		assert_status 1
+		assert_one_line "*linux.cgroupsPath*"
+	done
+	configure '.process.args = ["sleep", "100"]'
+	rc run -d -b "$bundle" "$id" >/dev/null 2>&1 3>&-
+	for path in .. ../.. a/../../.. cpu:../..; do
+		run --separate-stderr rc exec --cgroup "$path" "$id" true
+		assert_status 255
+	done
+}
+
+@test "hostile cgroups: without a namespace of its own, a user's container cannot write the host's" {
+	need kernel:userns setpriv
+	mkdir "$BATS_TEST_TMPDIR/user"
+	chown -R 65534:65534 "$BATS_TEST_TMPDIR/user" "$bundle"
+	chmod a+rx "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}" "$BATS_TEST_TMPDIR" "$bundle"
+	cp "$binary" "$BATS_TEST_TMPDIR/runc"
+	configure '.linux.namespaces |= (map(select(.type != "network" and .type != "cgroup")) + [{type: "user"}]) |
+		.linux.uidMappings = [{containerID: 0, hostID: 65534, size: 1}] | .linux.gidMappings = .linux.uidMappings |
+		.mounts |= map(if .destination == "/dev/pts" then .options -= ["gid=5"] else . end) | .linux.maskedPaths = [] |
+		.linux.readonlyPaths = [] | .process.args = ["sh", "-c", "find /sys/fs/cgroup -name \"*.procs\" -o -name tasks |
+		while read -r f; do echo 0 2>/dev/null >$f && echo wrote to $f; done; mkdir /sys/fs/cgroup/x && echo made; echo done"]'
+	run --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups env XDG_RUNTIME_DIR="$BATS_TEST_TMPDIR/user" \
+		"$BATS_TEST_TMPDIR/runc" run -b "$bundle" "$id"
+	assert_status 0
+	assert_output "done"
+}
+
+@test "hostile --no-pivot: neither the host's root nor its /proc is left within reach" {
+	touch "$BATS_TEST_TMPDIR/host-file"
+	configure '.process.args = ["sh", "-c", "cat /proc/self/mountinfo; umount -l /proc; umount /; ls /proc; chroot /.. ls '"$BATS_TEST_TMPDIR"'"]
+		| .process.capabilities |= map_values(["CAP_SYS_ADMIN", "CAP_SYS_CHROOT"])'
+	run --separate-stderr rc run --no-pivot -b "$bundle" "$id"
+	[[ $output != *host-file* && $output != *" /proc "*proc*" /proc "*proc* ]] || fail "$output"
+	[[ $output != *$'\n'self* ]] || fail "a proc is below: $output"
+}
+
+@test "hostile terminal: input that is pushed into it stays in the container" {
+	need attack
+	cp "$(readlink -f "$(command -v attack)")" "$rootfs/bin/attack"
+	configure '.process.terminal = true | .process.args = ["sh", "-c", "attack type \"touch '"$BATS_TEST_TMPDIR"'/typed\"; echo pushed $?"] |
+		.process.capabilities |= map_values(["CAP_SYS_ADMIN"])'
+	run script -qec "sh -c \"runc --root '$root' run -b '$bundle' '$id'; read -t 1 line; echo got=\\\$line\"" /dev/null
+	[[ $output == *"pushed 0"* ]] || fail "$output"
+	[[ $output == *got=* && $output != *got=touch* ]] || fail "$output"
+	[ ! -e "$BATS_TEST_TMPDIR/typed" ]
+}
