@@ -34,7 +34,7 @@ void lsm_check(const struct launch *l)
 		diex("selinux label '%s' is specified in config, but selinux is disabled or not "
 		     "supported",
 		     p->selinuxLabel);
-	if (mount_label && *mount_label && !has_selinux())
+	if (mount_label && *mount_label && !lsm_has_selinux())
 		diex("linux.mountLabel: '%s' is specified in config, but selinux is disabled or "
 		     "not supported",
 		     mount_label);
