@@ -1,7 +1,9 @@
 #include <fcntl.h>
+#include <sched.h>
 
 #include "lib/cgroup.h"
 #include "lib/die.h"
+#include "lib/idmap.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "runc/group.h"
@@ -97,6 +99,62 @@ static char *make_unit(struct launch *l)
 	return scope_start(l);
 }
 
+static bool is_mounted_writable(const struct spec *s)
+{
+	for (size_t i = 0; i < s->n_mounts; i++) {
+		const struct spec_mount *m = &s->mounts[i];
+
+		if (m->type && str_eq(m->type, "cgroup") && strv_index(m->options, "ro") < 0 &&
+		    strv_index(m->options, "rro") < 0)
+			return true;
+	}
+	return false;
+}
+
+/* A container that sees its own v2 group alone, and may write to it, manages what is below: the
+ * group becomes its user's. Its limits stay ours. */
+static void delegate(const struct launch *l)
+{
+	const struct spec_linux *lx = l->spec->linux_;
+	const struct spec_user *u = l->process->user;
+	uint32_t uid;
+
+	if (l->layout.unified < 0 || !spec_is_new(l->spec, CLONE_NEWCGROUP) ||
+	    !is_mounted_writable(l->spec))
+		return;
+	if (idmap_outside((const struct idmap *)(const void *)lx->uidMappings, lx->n_uidMappings,
+			  u ? u->uid : 0, &uid))
+		diex("process.user.uid: %u is not mapped", u ? u->uid : 0);
+	if (uid && cgroup_delegate(&l->group, uid, (gid_t)-1))
+		die("give cgroup '%s' to user %u", l->group.path, uid);
+}
+
+/* Does it limit anything? Engines write zeros and -1 for what they were not asked. */
+static bool is_limit(const struct json *j)
+{
+	if (j->type == JSON_TRUE)
+		return true;
+	if (j->type == JSON_NUMBER || j->type == JSON_STRING)
+		return *j->text && !str_eq(j->text, "0") && !str_eq(j->text, "-1");
+	for (const struct json *c = j->child; c; c = c->next) {
+		if (is_limit(c))
+			return true;
+	}
+	return false;
+}
+
+/* Limits nobody could set must not be missed silently; devices are, as in every rootless runtime.
+ */
+static void check_unlimited(const struct launch *l)
+{
+	const struct json *j = json_find(l->spec->json, "linux.resources");
+
+	for (j = j ? j->child : NULL; j; j = j->next) {
+		if (!str_eq(j->key, "devices") && is_limit(j))
+			diex("linux.resources.%s: there is no cgroup that may be used", j->key);
+	}
+}
+
 void cgroup_make(struct launch *l)
 {
 	struct container *c = l->container;
@@ -105,6 +163,8 @@ void cgroup_make(struct launch *l)
 	if (runc_globals.no_cgroups || !open_layout(l)) {
 		if (!runc_globals.no_cgroups && !runc_globals.rootless)
 			die("find cgroups");
+		if (!runc_globals.no_cgroups)
+			check_unlimited(l);
 		save(c);
 		return;
 	}
@@ -119,11 +179,13 @@ void cgroup_make(struct launch *l)
 	if (cgroup_create(&l->group, &l->layout, path, false)) {
 		if (!runc_globals.rootless)
 			die("make cgroup '%s'", path);
+		check_unlimited(l);
 		c->cgroup = NULL;
 		free(path);
 		return;
 	}
 	record_paths(l);
+	delegate(l);
 	if (cgroup_join_open(&l->join, &l->group))
 		die("open cgroup '%s'", path);
 	l->cgroup_fd = l->join.v2_dirfd;

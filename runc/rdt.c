@@ -186,6 +186,9 @@ int rdt_remove(const struct container *c)
 
 	if (!c->rdt || (!c->rdt_made && !c->rdt_monitor))
 		return 0;
+	/* What is removed with all that is in it must be a name, whatever the record says. */
+	if (strchr(c->rdt, '/') || str_eq(c->rdt, ".") || str_eq(c->rdt, ".."))
+		return set_errno(EINVAL);
 	rootfd = open_tree_root();
 	if (rootfd < 0)
 		return errno == ENOENT ? 0 : -1;

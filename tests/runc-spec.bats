@@ -202,6 +202,22 @@ is_elsewhere() {
 	[ "$(readlink "/proc/$1/ns/user")" != "$(readlink /proc/self/ns/user)" ]
 }
 
+@test "runc cgroups: a container that may write to its own gets it, without its limits" {
+	need kernel:userns
+	chown -R 100000:100000 "$rootfs"
+	local dir=/sys/fs/cgroup/unified/$group map='[{containerID: 0, hostID: 100000, size: 65536}]' ro
+	[ -d /sys/fs/cgroup/unified ] || dir=/sys/fs/cgroup/$group
+	for ro in true false; do
+		configure ".process.args = [\"sleep\", \"100\"] | .linux.namespaces |= map(select(.type != \"cgroup\")) |
+			.linux.namespaces += [{type: \"user\"}, {type: \"cgroup\"}] | .linux.uidMappings = $map | .linux.gidMappings = $map |
+			if $ro then . else .mounts |= map(if .type == \"cgroup\" then .options -= [\"ro\"] else . end) end"
+		rc run -d -b "$bundle" "$id" >/dev/null 2>&1 3>&-
+		[ "$(stat -c %u "$dir" "$dir/cgroup.procs" | sort -u)" = "$([ "$ro" = true ] && echo 0 || echo 100000)" ]
+		[ "$(stat -c %u "$dir/cgroup.max.depth")" = 0 ]
+		rc delete --force "$id"
+	done
+}
+
 @test "runc time namespace: is made beside a user namespace that is joined" {
 	need kernel:userns kernel:time
 	chown -R 100000:100000 "$rootfs"
@@ -307,6 +323,10 @@ as_nobody() {
 	assert_line 300
 	assert_line null
 	[ "$(stat -c %u "$rootfs/new")" = 65534 ]
+	jq '.linux.resources = {memory: {limit: 0, disableOOMKiller: false}, pids: {limit: 9}}' "$bundle/config.json" >"$BATS_TEST_TMPDIR/config"
+	run --separate-stderr as_nobody "$BATS_TEST_TMPDIR/runc" run -b "$bundle" -f "$BATS_TEST_TMPDIR/config" "$id"
+	assert_status 1
+	assert_one_line "*linux.resources.pids: there is no cgroup that may be used*"
 	echo '65534:200000:65536' >"$BATS_TEST_TMPDIR/subids"
 	touch /etc/subuid /etc/subgid
 	mount --bind "$BATS_TEST_TMPDIR/subids" /etc/subuid
