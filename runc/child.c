@@ -300,10 +300,11 @@ static void check_fifo(const struct launch *l)
 	if (!l->parked)
 		return;
 	snprintf(link, sizeof(link), "self/fd/%d", l->fifofd);
-	fd = openat(l->procfd, link, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0)
+	fd = openat(l->procfd, link, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	/* ENXIO: nobody reads yet. */
+	if (fd < 0 && errno != ENXIO)
 		die("open the start fifo");
-	close(fd);
+	close_fd(&fd);
 }
 
 /* Block until `start` opens the fifo for reading. It learns of our execve by the end of the file,

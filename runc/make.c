@@ -9,6 +9,7 @@
 #include "lib/cap.h"
 #include "lib/die.h"
 #include "lib/fd.h"
+#include "lib/idmap.h"
 #include "lib/io.h"
 #include "lib/mem.h"
 #include "lib/num.h"
@@ -137,6 +138,28 @@ static void record(struct launch *l, const char *id, char *rootfs, const struct 
 		die("write a copy of config.json");
 }
 
+/* To the user of a user namespace, who could not open it otherwise. One whose ids are not told,
+ * since the namespace is joined, gets it by mode. */
+static void give_fifo(const struct launch *l)
+{
+	const struct spec_linux *lx = l->spec->linux_;
+	uint32_t user = l->process->user ? l->process->user->uid : 0, uid;
+
+	if (!spec_namespace(l->spec, CLONE_NEWUSER))
+		return;
+	if (!lx->n_uidMappings) {
+		if (fchmodat(l->container->dirfd, CONTAINER_FIFO, 0622, 0))
+			die("open the start fifo to its user");
+		return;
+	}
+	if (idmap_outside((const struct idmap *)(const void *)lx->uidMappings, lx->n_uidMappings,
+			  user, &uid))
+		return;
+	/* EPERM: without privileges it is ours; in there, we may give it away. */
+	if (fchownat(l->fifofd, "", uid, (gid_t)-1, AT_EMPTY_PATH) && errno != EPERM)
+		die("give the start fifo to user %u", uid);
+}
+
 static void make_fifo(struct launch *l)
 {
 	int dirfd = l->container->dirfd;
@@ -146,6 +169,7 @@ static void make_fifo(struct launch *l)
 	l->fifofd = openat(dirfd, CONTAINER_FIFO, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (l->fifofd < 0)
 		die("open the start fifo");
+	give_fifo(l);
 }
 
 void make_record(struct launch *l, const char *id, const struct buf *text)

@@ -146,6 +146,21 @@ static void check_cwd(const char *cwd)
 		     cwd);
 }
 
+/* Where it is not that user's already. Another's, with the mode that everybody may write to it, is
+ * that of a user namespace whose ids nobody told. */
+static void give_fifo(const struct launch *l, uid_t uid)
+{
+	struct stat st;
+
+	if (l->fifofd < 0 || !uid)
+		return;
+	if (fstat(l->fifofd, &st))
+		die("look at the start fifo");
+	if (st.st_uid != uid && !(st.st_mode & S_IWOTH) &&
+	    fchownat(l->fifofd, "", uid, (gid_t)-1, AT_EMPTY_PATH))
+		die("give the start fifo to user %u", uid);
+}
+
 void user_become(struct launch *l)
 {
 	const struct spec_process *p = l->process;
@@ -162,8 +177,7 @@ void user_become(struct launch *l)
 			die("keep capabilities");
 	}
 	own_stdio(u->uid);
-	if (l->fifofd >= 0 && u->uid && fchownat(l->fifofd, "", u->uid, (gid_t)-1, AT_EMPTY_PATH))
-		die("give the start fifo to user %u", u->uid);
+	give_fifo(l, u->uid);
 	set_home(l, u->uid);
 	entered = enter_cwd(p->cwd);
 	set_ids(u, annotation_is_on(l->spec, ANNOTATION_KEEP_GROUPS));

@@ -178,6 +178,28 @@ refused() {
 	assert_line 40
 }
 
+@test "runc user namespace: is created and started, by root and by another user of it" {
+	need kernel:userns
+	chown -R 100000:100000 "$rootfs"
+	local map='[{containerID: 0, hostID: 100000, size: 65536}]' uid pid
+	for uid in 0 1000; do
+		configure ".process.args = [\"sleep\", \"100\"] | .process.user = {uid: $uid, gid: $uid} |
+			.linux.namespaces += [{type: \"user\"}] | .linux.uidMappings = $map | .linux.gidMappings = $map"
+		rc create -b "$bundle" "$id" >/dev/null 2>&1 3>&-
+		rc start "$id"
+		pid=$(rc state "$id" | jq .pid)
+		[ "$(stat -c %u "/proc/$pid")" = $((100000 + uid)) ]
+		[ "$(status_of)" = running ]
+		[ "$uid" = 1000 ] || rc delete --force "$id"
+	done
+	configure ".process.args = [\"sleep\", \"100\"] | .linux.cgroupsPath = \"/$group/second\" |
+		.linux.namespaces |= map(if .type == \"network\" then .path = \"/proc/$pid/ns/net\" else . end) |
+		.linux.namespaces += [{type: \"user\", path: \"/proc/$pid/ns/user\"}]"
+	rc create -b "$bundle" "$id-2" >/dev/null 2>&1 3>&-
+	rc start "$id-2"
+	[ "$(rc state "$id-2" | jq -r .status)" = running ]
+}
+
 @test "runc user namespace: devices are the host's, or refused" {
 	need kernel:userns
 	chown -R 100000:100000 "$rootfs"
