@@ -1,5 +1,5 @@
-/* state - any bytes as a container's state.json: refused, or read, told and written again, which then
- * reads the same. */
+/* state - any bytes as a container's state.json: refused, or read, told and written again, which
+ * then reads the same. */
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
