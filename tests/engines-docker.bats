@@ -148,6 +148,67 @@ logs_are() {
 	assert_output 0
 }
 
+@test "docker stats, events: tell what a container uses and does" {
+	start -d --name web -m 64m box sleep 1000 >/dev/null
+	run --separate-stderr dock stats --no-stream --format '{{.Name}} {{.PIDs}} {{.MemUsage}}' web
+	assert_status 0
+	[[ $output == "web 1 "*" / 64MiB" ]] || fail "$output"
+	dock kill web >/dev/null
+	run dock events --since 10m --until 0s --filter container=web --format '{{.Action}}'
+	assert_line start
+	assert_line die
+}
+
+@test "docker run: healthcheck, devices, sysctl, ulimits, tmpfs, user groups" {
+	start -d --name web --health-cmd 'test -e /healthy' --health-interval 1s --health-retries 1 box \
+		sh -c 'touch /healthy; exec sleep 1000' >/dev/null
+	wait_for 30 is_health healthy
+	dock exec web rm /healthy
+	wait_for 30 is_health unhealthy
+	run --separate-stderr start --rm --device /dev/null:/dev/mine --sysctl kernel.msgmax=7777 --group-add 55 \
+		--tmpfs /scratch:size=8k,mode=700 --ipc private --oom-score-adj 33 box sh -c '
+		stat -c %t:%T /dev/mine; cat /proc/sys/kernel/msgmax; id -G | grep -ow 55; grep " /scratch " /proc/mounts; cat /proc/self/oom_score_adj'
+	assert_status 0
+	assert_line 1:3
+	assert_line 7777
+	assert_line 55
+	assert_line "* /scratch tmpfs *size=8k,mode=700*"
+	assert_line 33
+}
+
+is_health() {
+	[ "$(dock inspect --format '{{.State.Health.Status}}' web)" = "$1" ]
+}
+
+@test "docker swarm: a service's tasks are containers of ours, and are replaced" {
+	dock swarm init --advertise-addr 127.0.0.1 >/dev/null || fail "no swarm: $(tail -n 3 "$BATS_FILE_TMPDIR/dockerd.log")"
+	dock service create --detach --name web --network host --replicas 2 --limit-memory 32m --restart-delay 100ms --no-resolve-image box sleep 1000 >/dev/null
+	wait_for 60 are_tasks 2
+	local first
+	first=$(dock ps -q | head -n 1)
+	[ "$(dock inspect --format '{{.HostConfig.Runtime}} {{.HostConfig.Memory}}' "$first")" = "lash 33554432" ]
+	dock kill "$first" >/dev/null
+	wait_for 60 is_replaced "$first"
+	dock service scale --detach web=1 >/dev/null
+	wait_for 60 are_tasks 1
+	dock service rm web >/dev/null
+	wait_for 60 are_tasks 0
+	wait_for 60 is_empty
+	dock swarm leave --force >/dev/null
+}
+
+is_empty() {
+	[ -z "$(dock ps -aq)" ]
+}
+
+are_tasks() {
+	[ "$(dock ps -q | wc -l)" -eq "$1" ]
+}
+
+is_replaced() {
+	are_tasks 2 && [[ $(dock ps -q) != *"$1"* ]]
+}
+
 @test "docker restart: a container goes through its life twice" {
 	start -d --name web box sleep 1000 >/dev/null
 	dock restart -t 0 web >/dev/null

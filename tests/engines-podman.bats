@@ -131,6 +131,38 @@ logs_are() {
 	assert_output "$(printf '33554432\n9')"
 }
 
+@test "podman run --userns: ids are mapped, volumes idmapped, and exec goes there too" {
+	need kernel:userns
+	start -d --name web --uidmap 0:100000:5000 --gidmap 0:100000:5000 box sleep 1000 >/dev/null
+	run --separate-stderr pod exec web sh -c 'cat /proc/self/uid_map; id -u; echo x >/dev/null && echo null; touch /new && stat -c %u /new'
+	assert_status 0
+	assert_line "*0*100000*5000"
+	assert_line null
+	[ "${lines[1]}${lines[3]}" = 00 ]
+	[ "$(stat -c %u "/proc/$(pod inspect --format '{{.State.Pid}}' web)")" = 100000 ]
+	mkdir "$BATS_TEST_TMPDIR/data"
+	touch "$BATS_TEST_TMPDIR/data/file"
+	run --separate-stderr start --rm --uidmap 0:100000:5000 --gidmap 0:100000:5000 -v "$BATS_TEST_TMPDIR/data:/data:idmap" box \
+		sh -c 'stat -c %u /data/file; touch /data/new'
+	assert_status 0
+	assert_output 0
+	[ "$(stat -c %u "$BATS_TEST_TMPDIR/data/new")" = 0 ]
+}
+
+@test "podman healthcheck, stats: see and do what they should" {
+	start -d --name web --health-cmd 'test -e /healthy' --health-interval disable --health-retries 1 box \
+		sh -c 'touch /healthy; exec sleep 1000' >/dev/null
+	wait_for 10 pod exec web test -e /healthy
+	pod healthcheck run web
+	pod exec web rm /healthy
+	run pod healthcheck run web
+	assert_status 1
+	[ "$(pod inspect --format '{{.State.Health.Status}}' web)" = unhealthy ]
+	run --separate-stderr pod stats --no-stream --format '{{.Name}} {{.PIDs}}' web
+	assert_status 0
+	assert_output "web 1"
+}
+
 @test "podman run: its seccomp profile is in force" {
 	run --separate-stderr start --rm box grep Seccomp: /proc/self/status
 	assert_output "Seccomp:	2"

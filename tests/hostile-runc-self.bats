@@ -158,8 +158,8 @@ teardown() {
 	cp "$(readlink -f "$(command -v attack)")" "$rootfs/bin/attack"
 	rc run -d -b "$bundle" "$id" >/dev/null 2>&1 3>&-
 	rc exec "$id" attack ptrace 3000 >"$BATS_TEST_TMPDIR/spied" 2>&1 3>&- &
-	local spy=$! n
-	for n in $(seq 40); do
+	local spy=$!
+	for _ in $(seq 40); do
 		rc exec "$id" true 3>&-
 	done
 	wait "$spy"

@@ -66,12 +66,12 @@ fail_everywhere() {
 
 # told STEP - a failure is one line of runc's, and neither a crash nor endless.
 told() {
-	[ -n "$said" ] && [ "$(grep -c level=error <<<"$said")" -le 1 ] || problem "$1: status $status, said: $said"
+	[[ -n $said && $(grep -c level=error <<<"$said") -le 1 ]] || problem "$1: status $status, said: $said"
 	[[ $status -ne 124 && ($status -lt 128 || $status -eq 255) ]] || problem "$1: status $status, said: $said"
 }
 
 nothing_left() {
-	[ -z "$(group_dirs)" ] && [ ! -e "$root/$id" ] && [ ! -e "$BATS_TEST_TMPDIR/pid" ] ||
+	[[ -z $(group_dirs) && ! -e $root/$id && ! -e $BATS_TEST_TMPDIR/pid ]] ||
 		problem "$1: left behind; status $status, said: $said"
 }
 
