@@ -11,6 +11,11 @@ setup_file() {
 	busybox_rootfs "$BATS_FILE_TMPDIR/rootfs"
 }
 
+teardown_file() {
+	# Podman keeps its store mounted on itself.
+	umount "$BATS_FILE_TMPDIR/podman/overlay" 2>/dev/null || :
+}
+
 setup() {
 	need root jq busybox
 	name=$(unique)
@@ -196,7 +201,7 @@ start_sleep() {
 }
 
 @test "runc --systemd-cgroup: a limit of one process is the container's" {
-	configure '.process.args = ["sh", "-c", "cat /sys/fs/cgroup/pids.max; sleep 0 & wait; echo done"] |
+	configure '.process.args = ["sh", "-c", "read -r max </sys/fs/cgroup/pids.max; echo $max; sleep 0 & wait; echo done"] |
 		.linux.resources = {pids: {limit: 1}}'
 	run --separate-stderr rc --systemd-cgroup run -b "$bundle" "$name"
 	assert_line 1
@@ -279,10 +284,11 @@ start_sleep() {
 		    --runtime "$LASH_BUILD/bin/runc" --events-backend file --log-level error "$@"
 	}
 	podman image exists localhost/box || tar -C "$BATS_FILE_TMPDIR/rootfs" -cf - . | podman import -q - localhost/box >/dev/null
-	pod=$(podman pod create --infra=false --network none --name "pod$name")
+	pod=$(podman pod create --infra-image localhost/box --infra-command "sleep 300" --network none --name "pod$name")
 	podman run -d --pod "pod$name" localhost/box sleep 300 3>&- >/dev/null
-	slice=machine-libpod_pod_$pod.slice
-	[ "$(shows "$slice" ActiveState)" = active ]
-	[ "$(find "/sys/fs/cgroup/machine.slice/$slice" -name "libpod-*.scope" | wc -l)" -ge 1 ]
-	podman pod rm -f "pod$name" >/dev/null
+	group=$(podman pod inspect -f '{{.CgroupPath}}' "$pod")
+	[[ $group == */machine-libpod_pod_$pod.slice ]] || fail "the pod's group is '$group'"
+	[ "$(find "/sys/fs/cgroup/$group" -name "libpod-*.scope" | wc -l)" -ge 1 ] || fail "nothing in $group:" \
+	    "$(find /sys/fs/cgroup/machine.slice -type d)"
+	podman pod rm -f -t 0 "pod$name" >/dev/null
 }
