@@ -29,10 +29,12 @@ struct call {
 };
 
 static const char *called = "runc";
+static char *called_in; /* the working directory then */
 
 void scope_called(const char *argv0)
 {
 	called = argv0;
+	called_in = getcwd(NULL, 0);
 }
 
 /* Where the program is that was called so: as a path, or through PATH. */
@@ -99,11 +101,13 @@ static int text_file(const char *text)
 	return steal_fd(&fd);
 }
 
+/* From where we were called: a bundle, where we are by now, must not have a say in what a relative
+ * path of the caller's means. */
 _noreturn_ static void exec_program(const struct call *c, int outfd)
 {
-	_free_ char *program = find_program();
+	_free_ char *program = chdir(called_in ? called_in : "/") ? NULL : find_program();
 
-	if (fd_install(c->infd, STDIN_FILENO) || fd_install(outfd, STDOUT_FILENO) ||
+	if (!program || fd_install(c->infd, STDIN_FILENO) || fd_install(outfd, STDOUT_FILENO) ||
 	    fd_install(c->errfd, STDERR_FILENO) || fd_cloexec_from(3) ||
 	    (c->keepfd >= 0 && fd_set_cloexec(c->keepfd, false)))
 		_exit(126);

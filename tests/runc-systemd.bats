@@ -70,3 +70,21 @@ asked() {
 	[ "$status" -ne 0 ]
 	[[ $stderr == *'expected cgroupsPath to be of format '*'slice:prefix:name'*'got '*'/a/b'* ]] || fail "$stderr"
 }
+
+@test "runc --systemd-cgroup: finds cgroup-systemd from where it was called, never in the bundle" {
+	local tools=$BATS_TEST_TMPDIR/tools search
+	configure '.process.args = ["true"] | .linux.cgroupsPath = ":lash:'"$id"'"'
+	mkdir "$tools"
+	cp "$(command -v runc)" "$tools/runc"
+	cp "$LASH_CGROUP_SYSTEMD" "$tools/cgroup-systemd"
+	printf '#!/bin/sh\ntouch "$FAKE_SYSTEMD/bundle"\nexit 1\n' >"$bundle/cgroup-systemd"
+	chmod +x "$bundle/cgroup-systemd"
+	cp "$bundle/cgroup-systemd" "$bundle/runc"
+	cd "$tools"
+	LASH_CGROUP_SYSTEMD='' ./runc --root "$root" --systemd-cgroup run -b "$bundle" "$id"
+	for search in '' cgroup-systemd ./cgroup-systemd; do
+		LASH_CGROUP_SYSTEMD=$search PATH=:$PATH runc --root "$root" --systemd-cgroup run -b "$bundle" "$id"
+	done
+	[ "$(grep -c ^create "$FAKE_SYSTEMD/asked")" -eq 4 ]
+	[ ! -e "$FAKE_SYSTEMD/bundle" ]
+}
