@@ -219,7 +219,7 @@ static enum sync_type first_word(const struct launch *l, struct buf *text)
 
 bool launch_is_awaited(const struct launch *l)
 {
-	return !l->exec || l->pid_file;
+	return !l->exec || l->pid_file || l->process->has_oomScoreAdj || l->container->rdt;
 }
 
 void launch_child(struct launch *l)

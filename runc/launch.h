@@ -91,7 +91,7 @@ void launch_limits(struct launch *l);
 struct cgroup_device_rule *launch_device_rules(const struct cgroup_resources *r);
 void launch_record(struct launch *l);
 /* Does the process wait for that, with everything ready? One more in a running container does not,
- * where nothing is left to be written down first. */
+ * where nothing is left to be written down, or to be done to it from outside, first. */
 bool launch_is_awaited(const struct launch *l);
 /* Let the process go on: to the fifo, or to its execve, which is awaited. */
 void launch_release(struct launch *l);
