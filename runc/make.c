@@ -148,7 +148,9 @@ static void give_fifo(const struct launch *l)
 	if (!spec_namespace(l->spec, CLONE_NEWUSER))
 		return;
 	if (!lx->n_uidMappings) {
-		if (fchmodat(l->container->dirfd, CONTAINER_FIFO, 0622, 0))
+		/* Anybody's, but out of anybody's reach: the child has it as a descriptor. */
+		if (fchmod(l->container->dirfd, 0700) ||
+		    fchmodat(l->container->dirfd, CONTAINER_FIFO, 0622, 0))
 			die("open the start fifo to its user");
 		return;
 	}
