@@ -131,13 +131,27 @@ static void make_monitor(const struct container *c, int groupfd)
 		die("linux.intelRdt: make monitoring group '%s'", c->id);
 }
 
-void rdt_make(const struct container *c, const struct spec_rdt *r)
+/* Somebody may have made a group that is shared by its name since we looked: then it is theirs. */
+static void make_group(struct container *c, const struct spec_rdt *r, int rootfd)
+{
+	if (!mkdirat(rootfd, c->rdt, 0755))
+		return;
+	if (errno != EEXIST)
+		die("linux.intelRdt: make group '%s'", c->rdt);
+	c->rdt_made = false;
+	if (container_save(c))
+		die("write state of container '%s'", c->id);
+	if (!r->closID || !*r->closID)
+		diex("linux.intelRdt: group '%s' exists already", c->rdt);
+}
+
+void rdt_make(struct container *c, const struct spec_rdt *r)
 {
 	_close_ int rootfd = xopen_tree_root();
 	_strv_ struct strv wanted = { 0 };
 
-	if (c->rdt_made && mkdirat(rootfd, c->rdt, 0755))
-		die("linux.intelRdt: make group '%s'", c->rdt);
+	if (c->rdt_made)
+		make_group(c, r, rootfd);
 
 	_close_ int groupfd = open_group(rootfd, c->rdt);
 
