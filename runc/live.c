@@ -1,10 +1,13 @@
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "lib/die.h"
+#include "lib/fd.h"
 #include "lib/mem.h"
 #include "lib/mnt.h"
 #include "lib/ns.h"
@@ -79,27 +82,85 @@ static bool is_mount(int fd)
 	       sx.stx_attributes & STATX_ATTR_MOUNT_ROOT;
 }
 
-static int unmount_at(const char *path)
+/* Is DIRFD, where PATH's last component is, in proc or sysfs without PATH saying so? The container
+ * can rename a directory above a mount point and put a link in its place, to have us take away what
+ * masks those. */
+static bool is_misled(int dirfd, const char *path)
 {
-	_close_ int fd = path_open_in_root(here.rootfd, path, O_PATH | O_NOFOLLOW);
+	struct statfs fs;
 
+	if (str_starts(path, "/proc/") || str_starts(path, "/sys/"))
+		return false;
+	return fstatfs(dirfd, &fs) || fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC;
+}
+
+/* The directory PATH's last component is in, and that, malloc'd. */
+static int open_directory_of(const char *path, char **name)
+{
+	size_t len = strlen(path);
+	const char *slash;
+
+	while (len && path[len - 1] == '/')
+		len--;
+	slash = memrchr(path, '/', len);
+
+	size_t at = slash ? (size_t)(slash + 1 - path) : 0;
+	_free_ char *dir = at ? xmemdup0(path, at) : xstrdup("/");
+	_close_ int fd = path_open_in_root(here.rootfd, dir, O_PATH | O_DIRECTORY);
+
+	*name = xmemdup0(path + at, len - at);
 	if (fd < 0)
 		return -1;
-	return is_mount(fd) ? unmount(fd) : set_errno(EINVAL);
+	if (is_misled(fd, path) || str_eq(*name, ".") || str_eq(*name, ".."))
+		return set_errno(EXDEV);
+	return steal_fd(&fd);
+}
+
+/* What is gone already is no failure: of a removal that failed half way, the rest can be tried
+ * again. But it may only be elsewhere. */
+static int tell_gone(const char *what, const char *path)
+{
+	warnx("no %s is at '%s' any more", what, path);
+	return 0;
+}
+
+static bool is_missing(void)
+{
+	return errno == ENOENT || errno == ENOTDIR;
+}
+
+static bool is_link(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) || S_ISLNK(st.st_mode);
+}
+
+static int unmount_at(const char *path)
+{
+	_free_ char *name = NULL;
+	_close_ int dirfd = open_directory_of(path, &name);
+	_close_ int fd = dirfd < 0 ? -1 : openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return is_missing() ? tell_gone("mount", path) : -1;
+	if (is_mount(fd))
+		return unmount(fd);
+	return is_link(fd) ? set_errno(ELOOP) : tell_gone("mount", path);
 }
 
 static int unmake(const char *path)
 {
 	_free_ char *name = NULL;
-	_close_ int dirfd = path_open_parent(here.rootfd, path, &name);
+	_close_ int dirfd = open_directory_of(path, &name);
 	_close_ int fd = dirfd < 0 ? -1 : openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0)
-		return errno == ENOENT ? 0 : -1;
+		return is_missing() ? tell_gone("device", path) : -1;
 	/* In a user namespace it is the host's node, bound on a file. */
 	if (is_mount(fd) && unmount(fd))
 		return -1;
-	return unlinkat(dirfd, name, 0);
+	return unlinkat(dirfd, name, 0) && errno != ENOENT ? -1 : 0;
 }
 
 static void undo(void)

@@ -99,9 +99,13 @@ void update_live_apply(const struct container *c, struct spec *spec, const struc
 	_json_ struct json *mounts_gone = parse_all(&u->mount_rm, at_destination);
 	_json_ struct json *devices_gone = parse_all(&u->device_rm, at_path);
 
-	if (mounts_gone->child || devices_gone->child)
+	/* Each by itself: the second may fail, and the first is done by then. */
+	if (mounts_gone->child || devices_gone->child) {
 		live_remove(c, spec, mounts_gone, devices_gone);
-	if (mounts->child || devices->child)
+		container_save_spec(c, spec);
+	}
+	if (mounts->child || devices->child) {
 		live_add(c, spec, mounts, devices);
-	container_save_spec(c, spec);
+		container_save_spec(c, spec);
+	}
 }

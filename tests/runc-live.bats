@@ -120,6 +120,23 @@ mounts() {
 	assert_one_line "*'/nosuch': the container has no such mount*"
 }
 
+@test "runc update: --mount-rm is not led to what masks proc, and can be tried again" {
+	start
+	rc update --mount-add "$data:/a/sys" --mount-add "$data:/b/c" "$id"
+	inside sh -c 'mv /a /moved && ln -s /proc /a'
+	run --separate-stderr rc update --mount-rm /a/sys --mount-rm /b/c "$id"
+	assert_status 1
+	assert_one_line "*unmount '/a/sys': Invalid cross-device link*"
+	run inside ls /b/c/file
+	[[ $output == *"No such file"* ]] || fail "$output"
+	inside grep -q '^proc /proc/sys proc ro' /proc/self/mounts
+	inside sh -c 'rm /a && mv /moved /a'
+	run --separate-stderr rc update --mount-rm /a/sys --mount-rm /b/c "$id"
+	assert_status 0
+	assert_one_line "*no mount is at '/b/c' any more*"
+	[ "$(jq '.mounts | length' "$root/$id/config.json")" = "$(jq '.mounts | length' "$bundle/config.json")" ]
+}
+
 @test "runc update: --device-add makes a node that may be used, --device-rm takes both away" {
 	# A number that no driver has: "no such device" is what opening says once it is allowed.
 	mknod "$BATS_TEST_TMPDIR/node" c 60 7
