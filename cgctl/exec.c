@@ -48,15 +48,25 @@ struct child {
 	const struct cgroup *g;
 	const struct cgroup_join *join;
 	pid_t parent;
-	int bornfd; /* a byte here: it runs */
+	int bornfd; /* a byte here: it runs; one more: but did not become COMMAND */
 	bool move;  /* it was not born in the v2 group */
 	sigset_t mask;
 	sighandler_t sigchld; /* our caller may have ignored it; then no child is waited for */
 	char *const *command;
 };
 
+static int told_fd;
+
+/* In the child: the group is the parent's to remove, which is outside of it. */
+static void tell_failure(void)
+{
+	(void)!write(told_fd, "", 1);
+}
+
 _noreturn_ static void run_child(const struct child *c)
 {
+	told_fd = c->bornfd;
+	die_cleanup(tell_failure);
 	/* As if we were one process: who kills the one kills the other. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != c->parent)
@@ -83,7 +93,8 @@ static int wait_for(pid_t child, const sigset_t *blocked)
 	}
 }
 
-static pid_t start(struct child *c)
+/* The pid, and in *OUTFD where it says more; -1 when it was killed at birth. */
+static pid_t start(struct child *c, int *outfd)
 {
 	bool born = !c->move && c->join->v2_dirfd >= 0;
 	struct clone_args args = {
@@ -108,30 +119,39 @@ static pid_t start(struct child *c)
 		diex("join group '%s': it hands controllers to groups below", c->g->path);
 	if (child < 0)
 		die("join group '%s'", c->g->path);
-	if (io_read(bornfd, &byte, 1) == 1)
+	if (io_read(bornfd, &byte, 1) == 1) {
+		*outfd = steal_fd(&bornfd);
 		return child;
+	}
 	proc_wait(child);
 	return -1;
 }
 
 /* Since Linux 6.14 a child is killed at birth when the group it is born in and ours have been
- * killed by cgroup.kill unequally often (see cgroup.h): then it has to move after all. */
-static int run(const struct cgroup *g, const struct cgroup_join *join, char *const *command)
+ * killed by cgroup.kill unequally often (see cgroup.h): then it has to move after all. The exit
+ * status; STARTED: it became COMMAND. */
+static int run(const struct cgroup *g, const struct cgroup_join *join, char *const *command,
+	       bool *started)
 {
+	_close_ int bornfd = -1;
 	struct child c = { .g = g, .join = join, .parent = getpid(), .command = command };
 	sigset_t blocked;
 	pid_t child;
+	char byte;
+	int status;
 
 	c.sigchld = signal(SIGCHLD, SIG_DFL);
 	block_signals(&blocked, &c.mask);
-	child = start(&c);
+	child = start(&c, &bornfd);
 	if (child < 0) {
 		c.move = true;
-		child = start(&c);
+		child = start(&c, &bornfd);
 	}
 	if (child < 0)
 		diex("join group '%s': killed meanwhile", g->path);
-	return wait_for(child, &blocked);
+	status = wait_for(child, &blocked);
+	*started = io_read(bornfd, &byte, 1) != 1;
+	return status;
 }
 
 static void open_group(struct cgroup *g, const struct cgroup_layout *l, const char *path)
@@ -149,9 +169,12 @@ static void open_group(struct cgroup *g, const struct cgroup_layout *l, const ch
 
 /* A group of ours does not outlive a command that was never started. */
 static const struct cgroup *ours;
+static struct cgroup home = CGROUP_NONE; /* where we came from, once we are in it ourselves */
 
 static void abandon(void)
 {
+	if (home.layout)
+		(void)!cgroup_move(&home, 0);
 	cgroup_remove(ours->layout, ours->path, 0);
 }
 
@@ -169,10 +192,13 @@ static void set_limits(const struct cgroup *g)
 static int run_and_remove(const struct cgroup *g, const struct cgroup_join *join,
 			  char *const *command)
 {
-	int status = run(g, join, command);
+	bool started;
+	int status = run(g, join, command, &started);
 
-	if (remove_after &&
-	    cgroup_destroy(g->layout, g->path, group_timeout_ms(GROUP_TIMEOUT_S)) < 0)
+	if (create && !started)
+		abandon();
+	else if (remove_after &&
+		 cgroup_destroy(g->layout, g->path, group_timeout_ms(GROUP_TIMEOUT_S)) < 0)
 		warn("remove group '%s'", g->path);
 	return status;
 }
@@ -203,6 +229,8 @@ int cgctl_exec(int argc, char **argv)
 		die("join group '%s'", argv[at]);
 	if (remove_after || (join.v2_dirfd >= 0 && !same_pid))
 		return run_and_remove(&g, &join, argv + at + 1);
+	if (create && cgroup_open_pid(&home, &layout, getpid()) < 0)
+		die("open our own group");
 	if ((join.v2_dirfd >= 0 ? cgroup_move(&g, 0) : cgroup_join_tasks(&join)) < 0)
 		die("join group '%s'", argv[at]);
 	xexec(argv + at + 1);

@@ -113,7 +113,7 @@ fake() {
 	sleeper "$group/a"
 	cgctl rm --kill "$group"
 	[ -z "$(places "$group")" ]
-	wait_for 5 eval "! kill -0 $pid 2>/dev/null"
+	wait_for 20 eval "! kill -0 $pid 2>/dev/null"
 }
 
 @test "cgctl set: limits come back from get" {
@@ -349,18 +349,19 @@ cpu,cpuacct\tcpu.cfs_quota_us\t50000'
 
 @test "cgctl exec: passes a signal on and dies with its child" {
 	cgctl create "$group"
-	cgctl exec "$group" sh -c 'trap "exit 5" TERM; while :; do sleep 0.1; done' 3>&- &
+	local status=0 ready=$BATS_TEST_TMPDIR/ready
+	cgctl exec "$group" sh -c 'trap "exit 5" TERM; : >"$0"; while :; do sleep 0.1; done' "$ready" 3>&- &
 	loader=$!
-	wait_for 5 populated "$group"
-	sleep 0.2
+	wait_for 20 test -e "$ready"
 	kill -TERM "$loader"
-	run wait "$loader"
-	wait_for 5 empty "$group"
+	wait "$loader" || status=$?
+	[ "$status" -eq 5 ]
+	wait_for 20 empty "$group"
 	cgctl exec "$group" sleep 300 3>&- &
 	loader=$!
-	wait_for 5 populated "$group"
+	wait_for 20 populated "$group"
 	kill -KILL "$loader"
-	wait_for 5 empty "$group"
+	wait_for 20 empty "$group"
 }
 
 @test "cgctl exec: ends also where the caller ignores SIGCHLD" {
@@ -392,6 +393,11 @@ cpu,cpuacct\tcpu.cfs_quota_us\t50000'
 	assert_status 125
 	assert_one_line "cgctl exec: group '$group/z': write 'lots' to 'pids.max': Invalid argument"
 	[ -z "$(places "$group/z")" ]
+	for how in "" --same-pid --rm; do
+		run -127 --separate-stderr cgctl exec -c ${how:+"$how"} "$group/z" /no/such/program
+		assert_one_line "cgctl exec: run '/no/such/program': No such file or directory"
+		[ -z "$(places "$group/z")" ]
+	done
 	run --separate-stderr cgctl exec -r --same-pid "$group/y" true
 	assert_status 125
 	run --separate-stderr cgctl exec -s pids.max "$group/y" true
@@ -434,7 +440,7 @@ cpu,cpuacct\tcpu.cfs_quota_us\t50000'
 @test "cgctl freeze: stops processes, is a no-op on a frozen group, thaw lets go" {
 	cgctl create "$group"
 	cgctl exec "$group" sh -c 'while :; do :; done' 3>&- &
-	wait_for 5 populated "$group"
+	wait_for 20 populated "$group"
 	cgctl freeze "$group"
 	cgctl freeze "$group"
 	before=$(cgctl stat "$group" | grep '^cpu.usage_usec=')
@@ -473,7 +479,7 @@ cpu,cpuacct\tcpu.cfs_quota_us\t50000'
 	cgctl thaw "$group/a"
 	cgctl set "$group/a" pids.max=100
 	cgctl exec "$group/a" sh -c 'while :; do sleep 0.01 & done' 2>/dev/null 3>&- &
-	wait_for 5 populated "$group"
+	wait_for 20 populated "$group"
 	sleep 0.1
 	cgctl kill --wait "$group"
 	empty "$group"
@@ -484,9 +490,9 @@ cpu,cpuacct\tcpu.cfs_quota_us\t50000'
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	cgctl exec "$group" sh -c 'trap "echo got >\"$0\"; exit" USR1; echo up; while :; do sleep 0.05; done' \
 	    "$BATS_TEST_TMPDIR/got" >"$BATS_TEST_TMPDIR/up" 3>&- &
-	wait_for 5 grep -q up "$BATS_TEST_TMPDIR/up"
+	wait_for 20 grep -q up "$BATS_TEST_TMPDIR/up"
 	cgctl kill -s SIGUSR1 "$group"
-	wait_for 5 grep -q got "$BATS_TEST_TMPDIR/got"
+	wait_for 20 grep -q got "$BATS_TEST_TMPDIR/got"
 }
 
 @test "cgctl kill: nothing there is success" {
