@@ -1,7 +1,7 @@
 /* cgroup-systemd create - start a unit, print its group.
  *
  * A scope begins with a process. Where the container's is yet to be born, inside the group, we are
- * that process until our caller closes our standard input.
+ * that process until our caller closes the other end of --hold-fd.
  */
 #include <string.h>
 
