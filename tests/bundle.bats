@@ -132,7 +132,7 @@ assert_value() {
 	assert_status 1
 	rm -f rootfs/etc/passwd
 	mkfifo rootfs/etc/passwd
-	run --separate-stderr timeout 5 bundle create --no-image -u 5 -- true
+	run --separate-stderr timeout 20 bundle create --no-image -u 5 -- true
 	assert_status 1
 	assert_one_line '*passwd and group*'
 }

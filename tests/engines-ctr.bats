@@ -26,7 +26,7 @@ setup() {
 
 teardown() {
 	c tasks kill -s KILL "$id" >/dev/null 2>&1 || :
-	wait_for 10 is_gone
+	wait_for 20 is_gone
 	c tasks rm "$id" >/dev/null 2>&1 || :
 	c containers rm "$id" >/dev/null 2>&1 || :
 	local left
@@ -95,7 +95,7 @@ is_gone() {
 	run c tasks metrics "$id"
 	[[ $output == *memory* ]] || fail "$output"
 	c tasks kill -s TERM "$id"
-	wait_for 10 is_gone
+	wait_for 20 is_gone
 	run c tasks rm "$id"
 	[[ $output == *"exit code 3"* ]] || fail "$output"
 	[ ! -e "/run/ctr/runc/default/$id" ]

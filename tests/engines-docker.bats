@@ -75,7 +75,7 @@ start() {
 		sh -c 'trap "exit 3" TERM; echo out; echo err >&2; while :; do sleep 0.1; done' >/dev/null
 	run dock exec web sh -c 'cd /sys/fs/cgroup; cat memory/memory.limit_in_bytes pids/pids.max cpu/cpu.cfs_quota_us'
 	assert_output "$(printf '67108864\n20\n50000')"
-	wait_for 5 logs_are out err
+	wait_for 20 logs_are out err
 	dock stop -t 5 web >/dev/null
 	[ "$(dock inspect --format '{{.State.Status}} {{.State.ExitCode}}' web)" = "exited 3" ]
 	dock rm web >/dev/null

@@ -113,7 +113,7 @@ pod() {
 @test "podman on shim-conmon: exec -d leaves it to itself" {
 	id=$(pod -d bb sleep 1000)
 	podman exec -d "$id" sh -c 'echo x >/tmp/made'
-	wait_for 5 podman exec "$id" test -s /tmp/made
+	wait_for 20 podman exec "$id" test -s /tmp/made
 }
 
 @test "podman on shim-conmon: attach" {
@@ -172,7 +172,7 @@ pod() {
 
 @test "podman on shim-conmon: --restart and --timeout" {
 	id=$(pod -d --restart on-failure:2 bb sh -c 'echo try; exit 1')
-	wait_for 15 eval '[ "$(podman inspect -f "{{.RestartCount}} {{.State.Status}}" "$id")" = "2 exited" ]'
+	wait_for 20 eval '[ "$(podman inspect -f "{{.RestartCount}} {{.State.Status}}" "$id")" = "2 exited" ]'
 	[ "$(podman logs "$id" | grep -c try)" = 3 ]
 	run pod --rm --timeout 1 bb sleep 100
 	[ "$status" -ne 0 ]
@@ -208,12 +208,12 @@ pod() {
 	told=$BATS_TEST_TMPDIR/told
 	socat -u UNIX-RECV:/run/host-notify OPEN:"$told",creat,append 3>&- &
 	listener=$!
-	wait_for 10 test -S /run/host-notify
+	wait_for 20 test -S /run/host-notify
 	id=$(NOTIFY_SOCKET=/run/host-notify pod -d --sdnotify container bb sh -c 'echo "$NOTIFY_SOCKET"; sleep 1000')
-	wait_for 10 eval '[ -n "$(podman logs "$id")" ]'
+	wait_for 20 eval '[ -n "$(podman logs "$id")" ]'
 	inside=$(podman logs "$id")
 	printf 'READY=1\nMAINPID=1\n' | socat -u - "UNIX-SENDTO:/proc/$(podman inspect -f '{{.State.Pid}}' "$id")/root$inside"
-	wait_for 10 grep -q READY "$told"
+	wait_for 20 grep -q READY "$told"
 	# podman names the monitor as the main process; nobody else may.
 	[ "$(grep -o 'MAINPID=[0-9]*' "$told")" = "MAINPID=$(podman inspect -f '{{.State.ConmonPid}}' "$id")" ]
 	kill "$listener"

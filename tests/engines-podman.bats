@@ -62,7 +62,7 @@ start() {
 @test "podman run -d, logs, kill, wait, rm" {
 	start -d --name web box sh -c 'echo out; echo err >&2; exec sleep 1000' >/dev/null
 	[ "$(pod inspect --format '{{.State.Status}} {{.OCIRuntime}}' web)" = "running $RUNC" ]
-	wait_for 5 logs_are out err
+	wait_for 20 logs_are out err
 	run pod exec web ps
 	[[ $output == *"sleep 1000"* ]] || fail "$output"
 	pod kill web >/dev/null
@@ -152,7 +152,7 @@ logs_are() {
 @test "podman healthcheck, stats: see and do what they should" {
 	start -d --name web --health-cmd 'test -e /healthy' --health-interval disable --health-retries 1 box \
 		sh -c 'touch /healthy; exec sleep 1000' >/dev/null
-	wait_for 10 pod exec web test -e /healthy
+	wait_for 20 pod exec web test -e /healthy
 	pod healthcheck run web
 	pod exec web rm /healthy
 	run pod healthcheck run web

@@ -352,7 +352,7 @@ certificate() {
 	layout_image src v1 3000000
 	fake_start src slow
 	imgpull -q "127.0.0.1:$port/app:v1" out:v1 &
-	wait_for 10 bash -c 'ls out/tmp/* >/dev/null 2>&1'
+	wait_for 20 bash -c 'ls out/tmp/* >/dev/null 2>&1'
 	kill -9 $!
 	wait $! || :
 	[ -n "$(ls out/tmp)" ]
@@ -364,7 +364,7 @@ certificate() {
 	layout_image src v1 3000000
 	fake_start src slow
 	imgpull -q "127.0.0.1:$port/app:v1" out:v1 &
-	wait_for 10 bash -c '[ "$(cat out/tmp/* 2>/dev/null | wc -c)" -gt 100000 ]'
+	wait_for 20 bash -c '[ "$(cat out/tmp/* 2>/dev/null | wc -c)" -gt 100000 ]'
 	kill -9 $!
 	wait $! || :
 	: >"$requests"
@@ -379,7 +379,7 @@ certificate() {
 	imgpull "127.0.0.1:$port/app:v1" out:other
 	rm -r out/blobs/sha256/*
 	imgpull -q "127.0.0.1:$port/app:v1" out:v1 &
-	wait_for 10 bash -c 'ls out/tmp/* >/dev/null 2>&1'
+	wait_for 20 bash -c 'ls out/tmp/* >/dev/null 2>&1'
 	imgctl rm out:other
 	imgctl gc out
 	wait $!

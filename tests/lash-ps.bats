@@ -145,7 +145,7 @@ teardown() {
 @test "lash exec -d: does not wait" {
 	lash run -d --name web --network none box sleep 100
 	lash exec -d web sh -c 'sleep 0.2; touch /done'
-	wait_for 5 lash exec web test -e /done
+	wait_for 20 lash exec web test -e /done
 }
 
 @test "lash exec: failures" {
@@ -174,7 +174,7 @@ teardown() {
 
 @test "lash run: TERM sent to lash reaches the container" {
 	lash run --name web --network none box sh -c 'trap "exit 6" TERM; echo up; while :; do sleep 0.1; done' >up &
-	wait_for 10 grep -q up up
+	wait_for 20 grep -q up up
 	kill -TERM $!
 	status=0
 	wait $! || status=$?

@@ -136,9 +136,9 @@ teardown() {
 
 @test "lash run -d --rm: is gone when it ends" {
 	lash run -d --rm --name brief --network none box sh -c 'grep " / " /proc/mounts; sleep 3'
-	wait_for 5 sh -c 'lash logs brief | grep -q volatile' # nothing is synced for what is thrown away
-	wait_for 5 sh -c '! lash inspect brief 2>/dev/null'
-	wait_for 5 sh -c '! mount | grep -q "$LASH_ROOT/"'
+	wait_for 20 sh -c 'lash logs brief | grep -q volatile' # nothing is synced for what is thrown away
+	wait_for 20 sh -c '! lash inspect brief 2>/dev/null'
+	wait_for 20 sh -c '! mount | grep -q "$LASH_ROOT/"'
 }
 
 @test "lash run: hostname, hosts, resolv.conf" {

@@ -96,12 +96,12 @@ assert_state() {
 
 @test "lash start: networks and ports come back" {
 	lash run -d --name net -p 8085:80 box httpd -f -p 80 -h /
-	wait_for 10 curl -fsS -o /dev/null http://127.0.0.1:8085/etc/passwd
+	wait_for 20 curl -fsS -o /dev/null http://127.0.0.1:8085/etc/passwd
 	lash stop -t 0 net
 	run curl -fsS -o /dev/null http://127.0.0.1:8085/etc/passwd
 	[ "$status" -ne 0 ]
 	lash start net
-	wait_for 10 curl -fsS -o /dev/null http://127.0.0.1:8085/etc/passwd
+	wait_for 20 curl -fsS -o /dev/null http://127.0.0.1:8085/etc/passwd
 }
 
 @test "lash start: a failure leaves the container as it was" {
@@ -138,7 +138,7 @@ assert_state() {
 	lash run -d --name sig --network none box sh -c 'trap "echo got" USR1; while :; do sleep 0.1; done'
 	run --separate-stderr lash kill -s USR1 sig
 	assert_output sig
-	wait_for 5 sh -c 'lash logs sig | grep -q got'
+	wait_for 20 sh -c 'lash logs sig | grep -q got'
 	assert_state sig 'running 0'
 	lash kill sig
 	lash wait sig
@@ -208,7 +208,7 @@ assert_state() {
 	id=$(record find web)
 	kill -9 "$(cat "/run/lash/shim/$id/shim-pid")"
 	lash kill web
-	wait_for 5 sh -c '[ "$(lash inspect -f "{{.State.Status}}" web)" = exited ]'
+	wait_for 20 sh -c '[ "$(lash inspect -f "{{.State.Status}}" web)" = exited ]'
 	assert_state web 'exited 255'
 	lash start web
 	assert_state web 'running 0'

@@ -21,14 +21,14 @@ teardown() {
 @test "lash: a web server from run to rm" {
 	lash run -d --name web -p 8080:80 -m 64m --pids-limit 50 -v content:/www box httpd -f -v -p 80 -h /www
 	lash exec web sh -c 'echo hello > /www/index.html'
-	wait_for 10 curl -fsS -o got http://127.0.0.1:8080/
+	wait_for 20 curl -fsS -o got http://127.0.0.1:8080/
 	[ "$(cat got)" = hello ]
 	ip=$(lash inspect -f '{{.NetworkSettings.IPAddress}}' web)
 	run --separate-stderr lash run --rm box wget -q -O - "http://$ip/"
 	assert_output hello
 	lash logs web 2>&1 | grep -q 'response:200'
 	lash restart -t 0 web
-	wait_for 10 curl -fsS -o got http://127.0.0.1:8080/
+	wait_for 20 curl -fsS -o got http://127.0.0.1:8080/
 	lash stop -t 0 web
 	run --separate-stderr lash ps -a --format '{{.Names}} {{.State}}'
 	assert_output 'web exited'

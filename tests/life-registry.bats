@@ -51,7 +51,7 @@ serve() {
 
 @test "registry: a published port is reached from the host and from another container" {
 	serve web -p 8080:80
-	wait_for 10 curl -fsS -o /dev/null http://127.0.0.1:8080/
+	wait_for 20 curl -fsS -o /dev/null http://127.0.0.1:8080/
 	run --separate-stderr curl -fsS http://127.0.0.1:8080/
 	assert_status 0
 	assert_output 'served by a container'
@@ -91,8 +91,8 @@ serve() {
 
 	lash logs -f web >followed 2>&1 &
 	follower=$!
-	wait_for 10 curl -fsS -o /dev/null http://127.0.0.1:8080/
-	wait_for 5 grep -q 'response:200' followed
+	wait_for 20 curl -fsS -o /dev/null http://127.0.0.1:8080/
+	wait_for 20 grep -q 'response:200' followed
 	run --separate-stderr lash stop -t 1 web
 	assert_status 0
 	assert_output web
@@ -126,7 +126,7 @@ serve() {
 	[ "$(jq -r '.ips[0].address' b/network.json)" != null ]
 	shim -b b -l json-file:b/log hand
 	runc start hand
-	wait_for 10 curl -fsS -o /dev/null http://127.0.0.1:8081/
+	wait_for 20 curl -fsS -o /dev/null http://127.0.0.1:8081/
 	run --separate-stderr curl -fsS http://127.0.0.1:8081/
 	assert_output 'served by a container'
 	runc kill hand KILL

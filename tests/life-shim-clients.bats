@@ -128,7 +128,7 @@ teardown() {
 	make_bundle a true sh -c 'trap "stty size; exit" WINCH; echo up; while :; do sleep 0.05; done'
 	make a -l "json-file:$PWD/log"
 	start a
-	wait_for 5 grep -q up log
+	wait_for 20 grep -q up log
 	shim resize a 40 111
 	shim wait a
 	grep -q '40 111' log
@@ -138,7 +138,7 @@ teardown() {
 	make_bundle a false sh -c 'seq 5; echo err >&2; read x; echo "got $x"'
 	make a -i -l "json-file:$PWD/log"
 	start a
-	wait_for 10 grep -q err log
+	wait_for 20 grep -q err log
 	echo in | shim attach --tail 3 a >out 2>err
 	[ "$(cat out)" = $'4\n5\ngot in' ]
 	[ "$(cat err)" = err ]

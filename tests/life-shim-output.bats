@@ -88,13 +88,13 @@ numbers() {
 	client=$!
 	exec 5>in
 	start a
-	wait_for 10 grep -q '^20000$' out
+	wait_for 20 grep -q '^20000$' out
 	# The container was not held up, the file ends in a whole record.
-	wait_for 5 grep -q '"20000\\n"' whole
+	wait_for 20 grep -q '"20000\\n"' whole
 	[ "$(tail -c 1 small/log)" = '' ]
 	rm small/ballast
 	echo go >&5
-	wait_for 5 grep -q after small/log
+	wait_for 20 grep -q after small/log
 	exec 5>&-
 	wait "$client" || :
 	shim wait a
@@ -129,9 +129,9 @@ numbers() {
 	run shim wait a
 	assert_output 4
 	[ $((($(date +%s%N) - began) / 1000000)) -lt 900 ]
-	wait_for 5 grep -q later log
+	wait_for 20 grep -q later log
 	pid=$(place a shim-pid)
-	wait_for 5 gone "$pid"
+	wait_for 20 gone "$pid"
 	[ "$(texts log)" = $'early\nlate\nlater' ]
 }
 
@@ -140,7 +140,7 @@ numbers() {
 	ids+=(a)
 	setsid sh -c 'shim -b a --runtime "$0" --runtime-root "$1" -l json-file:$PWD/log a; "$0" --root "$1" start a; sleep 100' "$runtime" "$rt" &
 	starter=$!
-	wait_for 5 grep -q '"1' log
+	wait_for 20 grep -q '"1' log
 	kill -HUP -- "-$starter" 2>/dev/null || kill -HUP "$starter"
 	kill -KILL -- "-$starter" 2>/dev/null || :
 	run shim wait a
@@ -172,6 +172,6 @@ numbers() {
 	pid=$(place a pid)
 	kill -KILL "$(place a shim-pid)"
 	"$runtime" --root "$rt" delete --force a
-	wait_for 5 gone "$pid"
+	wait_for 20 gone "$pid"
 	rm -rf "$LASH_RUN/shim/a"
 }

@@ -38,7 +38,7 @@ serve() {
 	printf '%s\n' "$2" >"$www/index.html"
 	netns exec "$1" busybox httpd -f -p "${3:-80}" -h "$www" 3>&- &
 	echo $! >>"$servers"
-	wait_for 5 answers "$1" "${3:-80}"
+	wait_for 20 answers "$1" "${3:-80}"
 }
 
 # answers NAME PORT - does something listen there?
@@ -50,7 +50,7 @@ answers() {
 listen_here() {
 	busybox httpd -f -p "$1" -h / 3>&- &
 	echo $! >>"$servers"
-	wait_for 5 timeout 1 busybox nc 127.0.0.1 "${1##*:}" </dev/null
+	wait_for 20 timeout 1 busybox nc 127.0.0.1 "${1##*:}" </dev/null
 }
 
 # fetch [NAME] URL - what a client in a namespace (or here) reads from it.
@@ -343,7 +343,7 @@ conflist() {
 		sleep 0.1
 		grep -q ping "$BATS_TEST_TMPDIR/heard"
 	}
-	wait_for 5 say_and_look
+	wait_for 20 say_and_look
 }
 
 @test "netns publish: a UDP client that never stops talking is sent on, and back" {
@@ -356,7 +356,7 @@ conflist() {
 	echo $! >>"$servers"
 	sleep 0.3
 	netns publish web 5353:53/udp
-	wait_for 5 grep -q ping "$BATS_TEST_TMPDIR/inside"
+	wait_for 20 grep -q ping "$BATS_TEST_TMPDIR/inside"
 	netns unpublish web 5353:53/udp
 	sleep 0.3
 	before=$(wc -c <"$BATS_TEST_TMPDIR/inside")

@@ -28,7 +28,7 @@ with_groups() {
 	assert_output "0 7"
 	configure '.process.args = ["sh", "-c", "id -G; sleep 1000"] | .annotations = {"run.oci.keep_original_groups": "1"}'
 	with_groups run -d -b "$bundle" "$id" </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 3>&-
-	wait_for 5 grep -q "0 4242 4243" "$BATS_TEST_TMPDIR/out"
+	wait_for 20 grep -q "0 4242 4243" "$BATS_TEST_TMPDIR/out"
 	run --separate-stderr with_groups exec "$id" id -G
 	assert_output "0 4242 4243"
 	rc delete --force "$id"
@@ -67,7 +67,7 @@ with_groups() {
 		.hooks = {createRuntime: '"$hook"', createContainer: '"$hook"', startContainer: '"$hook"', poststart: '"$hook"', poststop: '"$hook"'}'
 	rc create -b "$bundle" "$id" </dev/null >/dev/null 2>&1 3>&-
 	rc start "$id"
-	wait_for 5 is_stopped
+	wait_for 20 is_stopped
 	rc delete "$id"
 	[ "$(xargs <"$BATS_TEST_TMPDIR/out")" = "out out out out" ]
 	[ "$(xargs <"$BATS_TEST_TMPDIR/err")" = "err err err err" ]
@@ -87,15 +87,15 @@ with_groups() {
 	local what
 	for what in pidfd seccomp; do
 		python3 "$BATS_TEST_TMPDIR/take.py" "$BATS_TEST_TMPDIR/$what.sock" "$BATS_TEST_TMPDIR/$what" 3>&- &
-		wait_for 5 test -S "$BATS_TEST_TMPDIR/$what.sock"
+		wait_for 20 test -S "$BATS_TEST_TMPDIR/$what.sock"
 	done
 	configure '.process.args = ["sleep", "1000"] | .annotations = {
 		"run.oci.pidfd_receiver": "'"$BATS_TEST_TMPDIR/pidfd.sock"'",
 		"run.oci.seccomp.receiver": "'"$BATS_TEST_TMPDIR/seccomp.sock"'"} |
 		.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir"], action: "SCMP_ACT_NOTIFY"}]}'
 	rc create -b "$bundle" "$id" </dev/null >/dev/null 2>&1 3>&-
-	wait_for 5 grep -q "standard 1" "$BATS_TEST_TMPDIR/pidfd"
-	wait_for 5 grep -q "seccompFd.* 1$" "$BATS_TEST_TMPDIR/seccomp"
+	wait_for 20 grep -q "standard 1" "$BATS_TEST_TMPDIR/pidfd"
+	wait_for 20 grep -q "seccompFd.* 1$" "$BATS_TEST_TMPDIR/seccomp"
 }
 
 @test "runc: run.oci.seccomp_fail_unknown_syscall makes an unknown name an error" {

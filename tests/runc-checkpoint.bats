@@ -48,7 +48,7 @@ counts_past() {
 		.mounts += [{destination: "/data", type: "bind", source: "'"$BATS_TEST_TMPDIR/data"'", options: ["bind"]},
 			{destination: "/scratch", type: "tmpfs", source: "tmpfs"}]'
 	rc exec "$id" sh -c 'echo kept >/scratch/file; echo out >/data/file'
-	wait_for 10 counts_past 3
+	wait_for 20 counts_past 3
 	rc checkpoint --image-path "$images" "$id"
 	[ ! -e "$root/$id" ]
 	assert_empty "$(group_dirs)" groups
@@ -57,7 +57,7 @@ counts_past() {
 		</dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- || fail "$(cat "$BATS_TEST_TMPDIR/out")"
 	[ "$(status_of)" = running ]
 	[ "$(cat "$BATS_TEST_TMPDIR/pid")" = "$(rc state "$id" | jq -r .pid)" ]
-	wait_for 10 counts_past "$n"
+	wait_for 20 counts_past "$n"
 	run --separate-stderr rc exec "$id" sh -c 'cat /scratch/file /data/file; hostname; cat /proc/self/cgroup'
 	assert_line kept
 	assert_line out
@@ -71,35 +71,35 @@ counts_past() {
 	assert_status 1
 	[[ $stderr == *"container with given ID already exists"* ]] || fail "$stderr"
 	rc kill "$id" KILL
-	wait_for 10 is_stopped
+	wait_for 20 is_stopped
 }
 
 @test "runc checkpoint: --leave-running does" {
 	need criu kernel:criu
 	start "$counting"
-	wait_for 10 counts_past 1
+	wait_for 20 counts_past 1
 	rc checkpoint --leave-running --image-path "$images" --work-path "$BATS_TEST_TMPDIR/work" "$id"
 	[ "$(status_of)" = running ]
 	[ -e "$BATS_TEST_TMPDIR/work/dump.log" ]
-	wait_for 10 counts_past "$(cat "$rootfs/tmp/n")"
+	wait_for 20 counts_past "$(cat "$rootfs/tmp/n")"
 	rc delete --force "$id"
 	rc restore -d -b "$bundle" --image-path "$images" "$id" </dev/null >/dev/null 2>&1 3>&-
-	wait_for 10 counts_past "$(cat "$rootfs/tmp/n")"
+	wait_for 20 counts_past "$(cat "$rootfs/tmp/n")"
 }
 
 @test "runc checkpoint: --pre-dump takes memory, and the next image only what changed after it" {
 	need criu kernel:criu kernel:criu-mem-track
 	start "$counting"
-	wait_for 10 counts_past 1
+	wait_for 20 counts_past 1
 	rc checkpoint --pre-dump --image-path "$images/first" "$id"
 	[ "$(status_of)" = running ]
 	rc checkpoint --leave-running --image-path "$images/second" --parent-path ../first "$id"
 	[ "$(status_of)" = running ]
 	[ -L "$images/second/parent" ]
-	wait_for 10 counts_past "$(cat "$rootfs/tmp/n")"
+	wait_for 20 counts_past "$(cat "$rootfs/tmp/n")"
 	rc delete --force "$id"
 	rc restore -d -b "$bundle" --image-path "$images/second" "$id" </dev/null >/dev/null 2>&1 3>&-
-	wait_for 10 counts_past "$(cat "$rootfs/tmp/n")"
+	wait_for 20 counts_past "$(cat "$rootfs/tmp/n")"
 }
 
 @test "runc restore: in the foreground it has our pipes and gives the exit status" {
@@ -109,7 +109,7 @@ counts_past() {
 		.linux.namespaces |= map(select(.type != "network"))'
 	mkfifo "$BATS_TEST_TMPDIR/in"
 	sleep 1000 | rc run -d -b "$bundle" "$id" 2>/dev/null 3>&- | cat >"$BATS_TEST_TMPDIR/first" 3>&- &
-	wait_for 10 running
+	wait_for 20 running
 	rc checkpoint --image-path "$images" "$id"
 	pkill -P $$ -x sleep || :
 	(echo word; sleep 0.1) | rc restore -b "$bundle" --image-path "$images" "$id" \
@@ -237,12 +237,12 @@ running() {
 	FAKE_CRIU=hang runc --root "$root" --criu "$LASH_TOP/tests/lib/fake-criu" restore -d -b "$bundle" \
 		--image-path "$images" "$id" </dev/null >/dev/null 2>&1 3>&- &
 	restore=$!
-	wait_for 10 grep -qs type "$FAKE_CRIU_LOG"
+	wait_for 20 grep -qs type "$FAKE_CRIU_LOG"
 	criu=$(pgrep -P "$restore")
 	kill -KILL "$restore"
 	wait "$restore" || :
 	rc delete --force "$id"
 	[ ! -e "$root/$id" ]
-	wait_for 5 test ! -e "/proc/$criu"
+	wait_for 20 test ! -e "/proc/$criu"
 	assert_empty "$(group_dirs)" groups
 }

@@ -49,7 +49,7 @@ check_nothing_left() {
 	local left
 	run rc delete --force "$id"
 	[ "$status" -eq 0 ] || fail "step $1: delete --force: $output" "killed: ${command[*]}"
-	wait_for 5 no_runc || fail "step $1: processes are left:" "$(ps -ef)"
+	wait_for 20 no_runc || fail "step $1: processes are left:" "$(ps -ef)"
 	left=$(find "$root" -mindepth 1 -maxdepth 1 ! -name ".*" 2>/dev/null || :)
 	left+=$(ls -d /sys/fs/cgroup/"$id" /sys/fs/cgroup/*/"$id" 2>/dev/null || :)
 	[ -z "$left" ] || fail "step $1: left behind: $left"
@@ -114,7 +114,7 @@ exec_everywhere() {
 	rc run -d --bundle "$bundle" "$id" </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- ||
 		fail "$(cat "$BATS_TEST_TMPDIR/out")"
 	while killed_at "$n" "$@"; do
-		wait_for 10 only_init || fail "step $n: processes are left: $(ps -ef)"
+		wait_for 20 only_init || fail "step $n: processes are left: $(ps -ef)"
 		n=$((n + 1))
 	done
 	[ "$n" -gt 15 ] || fail "only $n steps"

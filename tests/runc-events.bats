@@ -48,7 +48,7 @@ start() {
 		.mounts |= map(if .destination == "/dev/shm" then .options |= map(select(startswith("size") | not)) else . end)'
 	rc events --interval 100ms "$id" >"$out" 3>&- &
 	events=$!
-	wait_for 10 grep -q '"stats"' "$out"
+	wait_for 20 grep -q '"stats"' "$out"
 	touch "$rootfs/go"
 	wait_for 30 grep -q '"type":"oom"' "$out"
 	# Whom the kernel took may have been the container's init.
@@ -79,6 +79,10 @@ exit_of() {
 	rc state "$id" | jq -c '.exit | del(.finished)'
 }
 
+has_no_end() {
+	[ "$(exit_of)" = null ]
+}
+
 @test "runc wait: prints the exit code, and state keeps it" {
 	need kernel:6.15
 	local waiter
@@ -88,7 +92,7 @@ exit_of() {
 	runc --root "$root" wait "$id" >"$out" 3>&- &
 	waiter=$!
 	# Until it holds a pidfd, there is nothing that keeps the status for it: 7 is poll(2).
-	wait_for 10 grep -qs '^7 ' "/proc/$waiter/syscall"
+	wait_for 20 grep -qs '^7 ' "/proc/$waiter/syscall"
 	touch "$rootfs/go"
 	wait "$waiter"
 	[ "$(cat "$out")" = 7 ]
@@ -112,16 +116,17 @@ exit_of() {
 		open(sys.argv[5], "w")
 		open(sys.argv[4]).read()
 	PY
-	wait_for 10 test -e "$BATS_TEST_TMPDIR/made"
+	wait_for 20 test -e "$BATS_TEST_TMPDIR/made"
 	rc kill "$id" KILL
-	wait_for 10 is_stopped
+	wait_for 20 is_stopped
 	[ "$(exit_of)" = '{"code":137,"signal":"KILL","oomKilled":false}' ]
 	[ "$(rc wait "$id")" = 137 ]
 	[ -e "$root/$id/exit.json" ]
 	rm "$root/$id/exit.json"
 	echo >"$BATS_TEST_TMPDIR/reap"
 	wait
-	[ "$(exit_of)" = null ]
+	# Its new parent reaps it in its own time.
+	wait_for 20 has_no_end
 	run --separate-stderr rc wait "$id"
 	assert_status 1
 	[[ $stderr == *"exit status of container '$id' is not known"* ]] || fail "$stderr"

@@ -53,7 +53,7 @@ teardown() {
 		>"$BATS_TEST_TMPDIR/process"
 	rc exec -d -p "$BATS_TEST_TMPDIR/process" --pid-file "$BATS_TEST_TMPDIR/pid" "$id" \
 		>"$BATS_TEST_TMPDIR/out" 2>&1 3>&-
-	wait_for 5 grep -q y "$BATS_TEST_TMPDIR/out"
+	wait_for 20 grep -q y "$BATS_TEST_TMPDIR/out"
 	pid=$(cat "$BATS_TEST_TMPDIR/pid")
 	[ "$(readlink "/proc/$pid/ns/pid")" = "$(readlink "/proc/$(rc state "$id" | jq .pid)/ns/pid")" ]
 	run rc exec --pid-file "$BATS_TEST_TMPDIR/pid2" "$id" nosuch
@@ -80,7 +80,7 @@ teardown() {
 	run --separate-stderr rc exec "$id" echo in
 	assert_output in
 	rc kill "$id" KILL
-	wait_for 5 is_stopped
+	wait_for 20 is_stopped
 	run --separate-stderr rc exec "$id" echo in
 	assert_status 255
 	assert_one_line "*cannot exec in a stopped container*"
@@ -143,10 +143,10 @@ NoNewPrivs:	1"
 	assert_status 255
 	assert_one_line "*cannot exec in a paused container (use --ignore-paused to override)*"
 	rc exec --ignore-paused --detach "$id" touch /tmp/thawed </dev/null >/dev/null 2>&1 3>&- &
-	wait_for 5 joined
+	wait_for 20 joined
 	[ ! -e "$rootfs/tmp/thawed" ]
 	rc resume "$id"
-	wait_for 5 test -e "$rootfs/tmp/thawed"
+	wait_for 20 test -e "$rootfs/tmp/thawed"
 	wait
 }
 
@@ -208,12 +208,12 @@ joined() {
 	END
 	python3 "$BATS_TEST_TMPDIR/take.py" "$BATS_TEST_TMPDIR/console" "$BATS_TEST_TMPDIR/pidfd" \
 		"$BATS_TEST_TMPDIR/out" 3>&- &
-	wait_for 5 test -e "$BATS_TEST_TMPDIR/out.ready"
+	wait_for 20 test -e "$BATS_TEST_TMPDIR/out.ready"
 	rc exec -d -t --console-socket "$BATS_TEST_TMPDIR/console" --pidfd-socket "$BATS_TEST_TMPDIR/pidfd" \
 		--pid-file "$BATS_TEST_TMPDIR/pid" "$id" sh -c 'tty; echo done; sleep 1000' </dev/null >/dev/null 2>&1 3>&-
-	wait_for 5 grep -qs done "$BATS_TEST_TMPDIR/out"
+	wait_for 20 grep -qs done "$BATS_TEST_TMPDIR/out"
 	grep -q ptmx "$BATS_TEST_TMPDIR/out"
 	grep -q '^setns$' "$BATS_TEST_TMPDIR/out"
 	grep -q /dev/pts/ "$BATS_TEST_TMPDIR/out"
-	wait_for 5 grep -q "^Pid:.$(cat "$BATS_TEST_TMPDIR/pid")$" "$BATS_TEST_TMPDIR/out"
+	wait_for 20 grep -q "^Pid:.$(cat "$BATS_TEST_TMPDIR/pid")$" "$BATS_TEST_TMPDIR/out"
 }

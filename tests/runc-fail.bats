@@ -167,7 +167,7 @@ look() {
 		else
 			[ "$said" = "$wanted" ] || problem "$1: succeeded, but is" "$said" "instead of" "$wanted"
 		fi
-		wait_for 10 alone
+		wait_for 20 alone
 	}
 	before
 	wanted=$(rc "${command[@]}")

@@ -79,7 +79,7 @@ mounts() {
 	run --separate-stderr rc mounts move "$id" /dev/null
 	assert_status 2
 	rc kill "$id" KILL
-	wait_for 5 is_stopped
+	wait_for 20 is_stopped
 	echo '[]' >"$BATS_TEST_TMPDIR/list"
 	run --separate-stderr rc mounts add "$id" "$BATS_TEST_TMPDIR/list"
 	assert_status 1

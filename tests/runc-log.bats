@@ -39,7 +39,7 @@ codes() {
 	jrc exec "$id" nosuch
 	jrc exec "$id" /etc/passwd
 	rc kill "$id" KILL
-	wait_for 5 is_stopped
+	wait_for 20 is_stopped
 	jrc exec "$id" true
 	jrc start "$id"
 	rc delete "$id"
@@ -62,11 +62,11 @@ invalid-config hook-failed" ]
 
 	mkdir -p /run/systemd/journal
 	socat -u UNIX-RECV:/run/systemd/journal/socket,type=2 - >"$BATS_TEST_TMPDIR/journal" 3>&- &
-	wait_for 5 test -S /run/systemd/journal/socket
+	wait_for 20 test -S /run/systemd/journal/socket
 	run --separate-stderr rc --log journald:mine state nobody
 	assert_status 1
 	assert_one_line "container does not exist: 'nobody'"
-	wait_for 5 grep -q MESSAGE= "$BATS_TEST_TMPDIR/journal"
+	wait_for 20 grep -q MESSAGE= "$BATS_TEST_TMPDIR/journal"
 	[ "$(cat "$BATS_TEST_TMPDIR/journal")" = "PRIORITY=3
 SYSLOG_IDENTIFIER=mine
 CODE=container-not-found
@@ -74,10 +74,10 @@ MESSAGE=container does not exist: 'nobody'" ]
 
 	[ -e /dev/log ] || {
 		socat -u UNIX-RECV:/run/systemd/journal/dev-log,type=2 - >"$BATS_TEST_TMPDIR/syslog" 3>&- &
-		wait_for 5 test -S /run/systemd/journal/dev-log
+		wait_for 20 test -S /run/systemd/journal/dev-log
 		run --separate-stderr rc --log syslog: state nobody
 		assert_status 1
-		wait_for 5 grep -q nobody "$BATS_TEST_TMPDIR/syslog"
+		wait_for 20 grep -q nobody "$BATS_TEST_TMPDIR/syslog"
 		[[ $(cat "$BATS_TEST_TMPDIR/syslog") == "<11>runc["*"]: container does not exist: 'nobody'" ]]
 	}
 	rm -rf /run/systemd

@@ -57,7 +57,7 @@ start_agent() {
 		    threading.Thread(target=answer, args=(fds[0],), daemon=True).start()
 	PYTHON
 	agent=$!
-	wait_for 10 test -S "$BATS_TEST_TMPDIR/agent"
+	wait_for 20 test -S "$BATS_TEST_TMPDIR/agent"
 }
 
 @test "runc seccomp: what is refused says so, with and without no_new_privs" {
@@ -106,12 +106,12 @@ start_agent() {
 			defaultAction: "SCMP_ACT_ALLOW", listenerPath: "'"$BATS_TEST_TMPDIR/agent"'", listenerMetadata: "meta",
 			syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_NOTIFY"}]} | .annotations = {"a.b": "c"}'
 		timeout 20 runc --root "$root" run -d -b "$bundle" "$id" </dev/null >"$BATS_TEST_TMPDIR/said" 2>&1 3>&-
-		wait_for 5 grep -q "No medium found" "$BATS_TEST_TMPDIR/said"
+		wait_for 20 grep -q "No medium found" "$BATS_TEST_TMPDIR/said"
 		[ "$(jq -r '.fds[0], .metadata, .state.id, .state.status, .state.annotations."a.b"' "$BATS_TEST_TMPDIR/message")" = \
 			"$(printf '%s\n' seccompFd meta "$id" creating c)" ]
 		jq -e '.pid == .state.pid and .pid > 0' "$BATS_TEST_TMPDIR/message"
 		runc --root "$root" kill "$id" KILL
-		wait_for 5 stopped
+		wait_for 20 stopped
 		runc --root "$root" delete "$id"
 	done
 }

@@ -119,7 +119,7 @@ in_group() {
 @test "runc state: a container whose init has gone is stopped and has no pid" {
 	configure '.process.args = ["true"]'
 	start_container
-	wait_for 5 is_status stopped
+	wait_for 20 is_status stopped
 	[ "$(init_pid)" = 0 ]
 }
 
@@ -133,7 +133,7 @@ in_group() {
 	assert_status 1
 	[[ $stderr == *'unknown signal \"NOSUCH\"'* ]] || fail "$stderr"
 	rc kill "$id" KILL
-	wait_for 5 is_status stopped
+	wait_for 20 is_status stopped
 	run --separate-stderr rc kill "$id"
 	assert_status 1
 	[[ $stderr == *'container not running'* ]] || fail "$stderr"
@@ -143,9 +143,9 @@ in_group() {
 @test "runc kill: --all reaches every process, whoever started it" {
 	configure '.process.args = ["sh", "-c", "trap : TERM; sleep 1000 & sleep 1001 & wait; wait; wait"]'
 	start_container
-	wait_for 5 has_processes 3
+	wait_for 20 has_processes 3
 	rc kill --all "$id" TERM
-	wait_for 5 is_status stopped
+	wait_for 20 is_status stopped
 }
 
 has_processes() {
@@ -157,12 +157,12 @@ has_processes() {
 	configure '.process.args = ["sh", "-c", "sleep 1000 & sleep 1001 & wait"] |
 		.linux.namespaces |= map(select(.type != "pid"))'
 	start_container
-	wait_for 5 has_processes 3
+	wait_for 20 has_processes 3
 	pids=$(rc ps --format json "$id" | jq '.[]')
 	rc kill "$id" KILL
-	wait_for 5 is_status stopped
+	wait_for 20 is_status stopped
 	for pid in $pids; do
-		wait_for 5 is_gone "$pid"
+		wait_for 20 is_gone "$pid"
 	done
 }
 
@@ -174,7 +174,7 @@ is_gone() {
 	start_container
 	rc pause "$id"
 	rc kill "$id" KILL
-	wait_for 5 is_status stopped
+	wait_for 20 is_status stopped
 }
 
 @test "runc kill, delete: --regex and --all take several, and one that fails keeps nobody else" {
@@ -188,11 +188,11 @@ is_gone() {
 	assert_status 1
 	[[ $stderr == *"'[12' is no regular expression"* ]] || fail "$stderr"
 	rc kill --regex '[12]$' KILL
-	wait_for 5 stopped_are 2
+	wait_for 20 stopped_are 2
 	run --separate-stderr rc kill -r '[123]$' KILL
 	assert_status 1
 	[[ $stderr == *'container not running'* ]] || fail "$stderr"
-	wait_for 5 stopped_are 3
+	wait_for 20 stopped_are 3
 	run --separate-stderr rc delete --regex nobody
 	assert_status 0
 	rc delete --regex '1$'
@@ -215,7 +215,7 @@ stopped_are() {
 	[[ $stderr == *"cannot delete container $id that is not stopped: running"* ]] || fail "$stderr"
 	is_status running
 	rc kill "$id" KILL
-	wait_for 5 is_status stopped
+	wait_for 20 is_status stopped
 	rc delete "$id"
 	[ ! -e "$root/$id" ]
 	assert_empty "$(groups)" groups
@@ -265,7 +265,7 @@ stopped_are() {
 @test "runc delete: does not signal a process that only has the number of a dead init" {
 	start_container
 	rc kill "$id" KILL
-	wait_for 5 is_status stopped
+	wait_for 20 is_status stopped
 	sleep 1000 3>&- &
 	jq --argjson pid $! '.init_process_pid = $pid' "$root/$id/state.json" >"$root/$id/new"
 	mv "$root/$id/new" "$root/$id/state.json"
@@ -281,7 +281,7 @@ stopped_are() {
 	configure '.process.args = ["true"] | .hooks.poststop = [{"path": "/bin/sh",
 		"args": ["sh", "-c", "cat >'"$BATS_TEST_TMPDIR"'/hook; ls '"$root"' >'"$BATS_TEST_TMPDIR"'/left"]}]'
 	start_container
-	wait_for 5 is_status stopped
+	wait_for 20 is_status stopped
 	rc delete "$id"
 	[ "$(jq -r '.id, .status' "$BATS_TEST_TMPDIR/hook")" = "$(printf '%s\n' "$id" stopped)" ]
 	assert_empty "$(cat "$BATS_TEST_TMPDIR/left")" "state root"
@@ -292,13 +292,13 @@ stopped_are() {
 	configure '.hooks.createRuntime = [{"path": "/bin/sleep", "args": ["sleep", "1000"]}]'
 	rc create --bundle "$bundle" "$id" </dev/null >/dev/null 2>&1 3>&- &
 	creator=$!
-	wait_for 5 is_status creating
-	run --separate-stderr timeout 5 runc --root "$root" list -q
+	wait_for 20 is_status creating
+	run --separate-stderr timeout 20 runc --root "$root" list -q
 	assert_output "$id"
 	run timeout 20 runc --root "$root" delete --force "$id"
 	assert_status 0
 	[ ! -e "$root/$id" ]
-	wait_for 5 is_gone "$creator"
+	wait_for 20 is_gone "$creator"
 	assert_empty "$(groups)" groups
 }
 
@@ -306,12 +306,12 @@ stopped_are() {
 	local first
 	rc run --bundle "$bundle" "$id" </dev/null >/dev/null 2>&1 3>&- &
 	first=$!
-	wait_for 5 is_status running
+	wait_for 20 is_status running
 	kill -STOP "$first"
 	rc delete --force "$id"
 	start_container
 	kill -CONT "$first"
-	wait_for 5 is_gone "$first"
+	wait_for 20 is_gone "$first"
 	is_status running
 }
 
@@ -370,7 +370,7 @@ stopped_are() {
 	run --separate-stderr rc ps --format yaml "$id"
 	assert_status 1
 	rc kill "$id" KILL
-	wait_for 5 is_status stopped
+	wait_for 20 is_status stopped
 	run --separate-stderr rc ps --format json "$id"
 	assert_output null
 }
@@ -449,7 +449,7 @@ stopped_are() {
 @test "runc update: a stopped container has no limits to change" {
 	configure '.process.args = ["true"]'
 	start_container
-	wait_for 5 is_status stopped
+	wait_for 20 is_status stopped
 	run --separate-stderr rc update --pids-limit 5 "$id"
 	assert_status 1
 	[[ $stderr == *'container not running'* ]] || fail "$stderr"

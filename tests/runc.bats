@@ -246,7 +246,7 @@ teardown() {
 @test "runc run: namespaces given by path are joined" {
 	unshare -n -u sh -c 'hostname joined; sleep 60' 3>&- &
 	local other=$!
-	wait_for 5 nsenter -t "$other" -u sh -c '[ "$(hostname)" = joined ]'
+	wait_for 20 nsenter -t "$other" -u sh -c '[ "$(hostname)" = joined ]'
 	in_box 'hostname; readlink /proc/self/ns/net' 'del(.hostname) |
 		.linux.namespaces |= map(if .type == "network" then .path = "/proc/'"$other"'/ns/net"
 		elif .type == "uts" then .path = "/proc/'"$other"'/ns/uts" else . end)'
@@ -424,10 +424,10 @@ teardown() {
 		open(sys.argv[2], "wb").write(out)
 	END
 	python3 "$BATS_TEST_TMPDIR/take.py" "$BATS_TEST_TMPDIR/sock" "$BATS_TEST_TMPDIR/out" 3>&- &
-	wait_for 5 test -S "$BATS_TEST_TMPDIR/sock"
+	wait_for 20 test -S "$BATS_TEST_TMPDIR/sock"
 	rc create -b "$bundle" --console-socket "$BATS_TEST_TMPDIR/sock" "$id" 3>&-
 	rc start "$id"
-	wait_for 5 grep -q '11 22' "$BATS_TEST_TMPDIR/out"
+	wait_for 20 grep -q '11 22' "$BATS_TEST_TMPDIR/out"
 	grep -q /dev/pts/0 "$BATS_TEST_TMPDIR/out"
 }
 
@@ -451,7 +451,7 @@ teardown() {
 	configure '.process.args = ["sh", "-c", "trap \"exit 42\" USR1; touch /ready; while :; do sleep 0.1; done"]'
 	runc --root "$root" run -b "$bundle" "$id" >/dev/null 2>&1 3>&- &
 	local pid=$! code=0
-	wait_for 5 test -e "$rootfs/ready"
+	wait_for 20 test -e "$rootfs/ready"
 	kill -USR1 "$pid"
 	wait "$pid" || code=$?
 	[ "$code" -eq 42 ] || fail "code $code"
@@ -515,7 +515,7 @@ teardown() {
 	END
 	python3 "$BATS_TEST_TMPDIR/manager.py" "$BATS_TEST_TMPDIR/sock" "$BATS_TEST_TMPDIR/got" 3>&- &
 	local manager=$!
-	wait_for 5 test -S "$BATS_TEST_TMPDIR/sock"
+	wait_for 20 test -S "$BATS_TEST_TMPDIR/sock"
 	cat >"$BATS_TEST_TMPDIR/say.py" <<-'END'
 		import socket, sys
 		s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -526,8 +526,8 @@ teardown() {
 	NOTIFY_SOCKET=$BATS_TEST_TMPDIR/sock rc create -b "$bundle" "$id" >/dev/null 2>&1 3>&-
 	NOTIFY_SOCKET=$BATS_TEST_TMPDIR/sock rc start "$id" 3>&- &
 	local starter=$!
-	wait_for 5 test -S "$root/$id/notify/notify.sock"
-	wait_for 5 test -s "$rootfs/env"
+	wait_for 20 test -S "$root/$id/notify/notify.sock"
+	wait_for 20 test -s "$rootfs/env"
 	[ "$(cat "$rootfs/env")" = /run/notify/notify.sock ]
 	kill -0 "$starter"
 	python3 "$BATS_TEST_TMPDIR/say.py" "$root/$id/notify/notify.sock" MAINPID=1 STATUS=x 'STATUS=y
@@ -551,9 +551,9 @@ READY=1'
 		open(sys.argv[2], "w").write(name.decode() + "\n" + info)
 	END
 	python3 "$BATS_TEST_TMPDIR/take.py" "$BATS_TEST_TMPDIR/sock" "$BATS_TEST_TMPDIR/out" 3>&- &
-	wait_for 5 test -S "$BATS_TEST_TMPDIR/sock"
+	wait_for 20 test -S "$BATS_TEST_TMPDIR/sock"
 	configure '.process.args = ["sleep", "100"]'
 	rc create -b "$bundle" --pidfd-socket "$BATS_TEST_TMPDIR/sock" "$id" >/dev/null 2>&1 3>&-
-	wait_for 5 grep -q "^Pid:.$(rc state "$id" | jq .pid)$" "$BATS_TEST_TMPDIR/out"
+	wait_for 20 grep -q "^Pid:.$(rc state "$id" | jq .pid)$" "$BATS_TEST_TMPDIR/out"
 	grep -q standard "$BATS_TEST_TMPDIR/out"
 }

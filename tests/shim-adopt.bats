@@ -19,7 +19,7 @@ lose() {
 	local pid
 	pid=$(place "$1" shim-pid)
 	kill -KILL "$pid"
-	wait_for 10 gone "$pid"
+	wait_for 20 gone "$pid"
 }
 
 @test "shim adopt: with --keep-stdio a killed shim costs the container nothing" {
@@ -28,7 +28,7 @@ lose() {
 	tmp=$BATS_FILE_TMPDIR/rootfs/tmp
 	make a -l "json-file:$PWD/log" -l "k8s-file:$PWD/cri" --log-max-size 600k --log-max-files 9 --keep-stdio --on-exit "touch $PWD/ended"
 	start a
-	wait_for 10 grep -q '"30\\n"' log
+	wait_for 20 grep -q '"30\\n"' log
 	lose a
 	# More than its pipe holds: it is held up.
 	touch "$tmp/go1"
@@ -41,7 +41,7 @@ lose() {
 	run --separate-stderr shim adopt a
 	assert_status 1
 	assert_one_line "shim adopt: container 'a' has a shim"
-	wait_for 10 grep -q '"20000\\n"' log
+	wait_for 20 grep -q '"20000\\n"' log
 	# Once more; clients come back.
 	lose a
 	shim adopt a
@@ -53,7 +53,7 @@ lose() {
 	rm "$tmp/go1" "$tmp/go2" "$tmp/past"
 	[ "$(shim logs ./log 2>/dev/null)" = "$(seq 20010)" ]
 	[ "$(shim logs ./cri 2>&1 >/dev/null)" = err ]
-	wait_for 10 test -e ended
+	wait_for 20 test -e ended
 	[ "$(jq -c '[.exitCode, .unknown, .signal]' "$LASH_RUN/shim/a/exit.json")" = '[7,null,0]' ]
 	[ ! -e "$LASH_RUN/shim/a/.stdio" ]
 	run --separate-stderr shim adopt a
@@ -65,16 +65,16 @@ lose() {
 	make_bundle a false sh -c 'trap "exit 9" TERM; echo up; while :; do sleep 0.05; done'
 	make a -l "json-file:$PWD/log" -i
 	start a
-	wait_for 10 grep -q up log
+	wait_for 20 grep -q up log
 	lose a
 	shim adopt a
 	# An idle one is as before.
 	"$runtime" --root "$rt" exec -d a sh -c 'echo again >/proc/1/fd/1'
-	wait_for 10 grep -q again log
+	wait_for 20 grep -q again log
 	lose a
 	shim adopt --foreground a &
-	wait_for 10 test -S "$LASH_RUN/shim/a/attach.sock"
-	wait_for 10 eval '[ "$(place a shim-pid)" = $! ]'
+	wait_for 20 test -S "$LASH_RUN/shim/a/attach.sock"
+	wait_for 20 eval '[ "$(place a shim-pid)" = $! ]'
 	kill -TERM $!
 	status=0
 	wait $! || status=$?
@@ -84,11 +84,11 @@ lose() {
 	make_bundle b false sh -c 'trap "exit 3" PIPE; echo up; while :; do sleep 0.05; [ ! -e /proc/self/root/tmp/go ] || echo more; done'
 	make b -l "json-file:$PWD/log2"
 	start b
-	wait_for 10 grep -q up log2
+	wait_for 20 grep -q up log2
 	pid=$(place b pid)
 	lose b
 	touch "$BATS_FILE_TMPDIR/rootfs/tmp/go"
-	wait_for 10 gone "$pid"
+	wait_for 20 gone "$pid"
 	rm "$BATS_FILE_TMPDIR/rootfs/tmp/go"
 	# Nobody saw it end: that is said, not guessed.
 	run --separate-stderr shim adopt b
@@ -101,7 +101,7 @@ lose() {
 	make_bundle a true sh -c 'trap "" HUP; echo up; sleep 1000'
 	make a -l "json-file:$PWD/log"
 	start a
-	wait_for 10 grep -q up log
+	wait_for 20 grep -q up log
 	lose a
 	shim adopt a
 	"$runtime" --root "$rt" kill a KILL
@@ -113,11 +113,11 @@ lose() {
 	make_bundle a false sh -c 'trap "exit 9" TERM; echo run; while :; do sleep 0.05; done'
 	make a -l "json-file:$PWD/log" --restart on-failure:5 --events events
 	start a
-	wait_for 10 grep -q run log
+	wait_for 20 grep -q run log
 	pid=$(place a pid)
 	lose a
 	kill -KILL "$pid"
-	wait_for 10 gone "$pid"
+	wait_for 20 gone "$pid"
 	shim adopt a
 	wait_for 20 eval '[ "$(wc -l <log)" = 2 ]'
 	[ "$(place a restarts)" = 1 ]

@@ -70,28 +70,28 @@ ended() {
 @test "shim-conmon: tells the pid in both forms, the exit in files" {
 	make_bundle a false sh -c 'echo out; printf part; exit 7'
 	conmon a -l "k8s-file:$PWD/log" -P "$PWD/conmon.pid" --exit-command /bin/touch --exit-command-arg "$PWD/hook"
-	wait_for 5 test -s sync.out
+	wait_for 20 test -s sync.out
 	[ "$(cat sync.out)" = "{\"pid\": $(cat pid)}" ]
 	[[ $(readlink "/proc/$(cat conmon.pid)/exe") == */shim-conmon ]]
 	start a
-	wait_for 5 ended a
+	wait_for 20 ended a
 	[ "$(od -An -c exits/a | tr -d ' ')" = 7 ]
 	[ "$(cat persist/exit)" = 7 ]
-	wait_for 5 test -e hook
+	wait_for 20 test -e hook
 	[ "$(cut -d' ' -f2- log)" = $'stdout F out\nstdout P part' ]
 	make_bundle b false true
 	conmon b --api-version 1 -l none
-	wait_for 5 test -s sync.out
+	wait_for 20 test -s sync.out
 	[ "$(cat sync.out)" = "{\"data\": $(cat pid)}" ]
 }
 
 @test "shim-conmon: a failure is a record, the exit command runs" {
 	make_bundle a false /no/such
 	conmon a --api-version 1 -l none --exit-command /bin/touch --exit-command-arg "$PWD/hook"
-	wait_for 5 test -s sync.out
+	wait_for 20 test -s sync.out
 	[ "$(jq -r .data sync.out)" = -1 ]
 	[[ $(jq -r .message sync.out) == *no/such* ]]
-	wait_for 5 test -e hook
+	wait_for 20 test -e hook
 }
 
 @test "shim-conmon: the runtime's command line is the one conmon spells" {
@@ -101,7 +101,7 @@ ended() {
 	spell() {
 		rm -f argv
 		shim-conmon -c a -u a -r "$PWD/rt-fake" -l none -p "$PWD/pid" --full-attach --sync "$@" || :
-		wait_for 10 test -s argv
+		wait_for 20 test -s argv
 		paste -sd ' ' argv
 	}
 	[ "$(spell -b "$PWD/a" -s --runtime-arg --debug --runtime-opt --x --no-pivot --no-new-keyring)" = \
@@ -123,7 +123,7 @@ ended() {
 	sleep 0.5
 	[ ! -s sync.out ]
 	printf x >&5
-	wait_for 5 test -s sync.out
+	wait_for 20 test -s sync.out
 	exec 5>&-
 	wait $!
 }
@@ -132,7 +132,7 @@ ended() {
 	make_bundle a false sh -c 'exit 5'
 	ids+=(a)
 	conmon a --sync -l none &
-	wait_for 5 test -s sync.out
+	wait_for 20 test -s sync.out
 	start a
 	status=0
 	wait $! || status=$?
@@ -142,16 +142,16 @@ ended() {
 @test "shim-conmon: the timeout ends it with -1" {
 	make_bundle a false sleep 1000
 	conmon a -T 1 -l none
-	wait_for 5 test -s sync.out
+	wait_for 20 test -s sync.out
 	start a
-	wait_for 5 ended a
+	wait_for 20 ended a
 	[ "$(cat exits/a)" = -1 ]
 }
 
 @test "shim-conmon: exec tells the status, a timeout in conmon's words" {
 	make_bundle a false sleep 1000
 	conmon a -l none
-	wait_for 5 test -s sync.out
+	wait_for 20 test -s sync.out
 	start a
 	mkdir session
 	jq '.process | .args = ["sh", "-c", "echo in; exit 9"]' a/config.json >spec
@@ -168,11 +168,11 @@ ended() {
 @test "shim-conmon: the attach socket's packets, the first end of input ends it" {
 	make_bundle a false sh -c 'cat; echo err >&2'
 	conmon a -i -l none
-	wait_for 5 test -s sync.out
+	wait_for 20 test -s sync.out
 	start a
 	echo hi | socat -t 5 - "UNIX-CONNECT:$PWD/a/attach,socktype=5" >out
 	[ "$(od -An -c out | tr -d ' \n')" = '002hi\n003err\n' ]
-	wait_for 5 ended a
+	wait_for 20 ended a
 }
 
 @test "shim-conmon: the socket directory leads to the bundle while it lives" {
@@ -181,44 +181,44 @@ ended() {
 	ids+=(a)
 	_OCI_SYNCPIPE=6 shim-conmon -c a -u link -r "$runtime" -b "$PWD/a" --runtime-arg --root --runtime-arg "$rt" \
 		-p "$PWD/pid" --exit-dir "$PWD/exits" -l none --socket-dir-path "$PWD/sockets" 6>sync.out
-	wait_for 5 test -s sync.out
+	wait_for 20 test -s sync.out
 	[ -S sockets/link/attach ]
 	"$runtime" --root "$rt" delete --force a
-	wait_for 5 ended a
+	wait_for 20 ended a
 	[ ! -L sockets/link ]
 }
 
 @test "shim-conmon: logs are begun anew at a size, cut off at another, reopened on request" {
 	make_bundle a false sh -c 'seq 1000'
 	conmon a -l "k8s-file:$PWD/small" --log-size-max 1000
-	wait_for 5 test -s sync.out
+	wait_for 20 test -s sync.out
 	start a
-	wait_for 5 ended a
+	wait_for 20 ended a
 	[ "$(stat -c %s small)" -le 1100 ]
 	[ "$(tail -1 small | cut -d' ' -f4)" = 1000 ]
 	[ ! -e small.1 ]
 	make_bundle b false sh -c 'seq 1000'
 	conmon b -l "$PWD/capped" --log-global-size-max 1000
-	wait_for 5 test -s sync.out
+	wait_for 20 test -s sync.out
 	start b
-	wait_for 5 ended b
+	wait_for 20 ended b
 	[ "$(stat -c %s capped)" -le 1000 ]
 	[ "$(head -1 capped | cut -d' ' -f4)" = 1 ]
 	make_bundle c false sleep 1000
 	conmon c -l "$PWD/log"
-	wait_for 5 test -s sync.out
+	wait_for 20 test -s sync.out
 	rm log
 	printf '2 0 0\n' >c/ctl
-	wait_for 5 test -e log
+	wait_for 20 test -e log
 }
 
 @test "shim-conmon: --log-rotate keeps old files, below an allowed directory" {
 	make_bundle a false seq 1000
 	conmon a -l "k8s-file:$PWD/log" --log-size-max 10000 --log-rotate --log-max-files 2 --log-allowlist-dir /no/such --log-allowlist-dir "$PWD" \
 		--log-level INFO --syslog --no-sync-log --replace-listen-pid
-	wait_for 5 test -s sync.out
+	wait_for 20 test -s sync.out
 	start a
-	wait_for 5 ended a
+	wait_for 20 ended a
 	[ -e log.2 ]
 	[ ! -e log.3 ]
 	[ "$(cat log.2 log.1 log | cut -d' ' -f4 | tail -400)" = "$(seq 601 1000)" ]
@@ -233,10 +233,10 @@ ended() {
 	wait_for 20 test -S /run/systemd/journal/socket
 	make_bundle a false sh -c 'echo "<2>bad"; echo err >&2; printf part'
 	conmon a -l journald: -l "k8s-file:$PWD/log" --log-tag tag --log-label A=b --no-container-partial-message
-	wait_for 5 test -s sync.out
+	wait_for 20 test -s sync.out
 	start a
-	wait_for 5 ended a
-	wait_for 5 eval '[ "$(wc -l <entries)" = 3 ]'
+	wait_for 20 ended a
+	wait_for 20 eval '[ "$(wc -l <entries)" = 3 ]'
 	run jq -c '[.MESSAGE, .PRIORITY, .CONTAINER_NAME, .CONTAINER_TAG, .SYSLOG_IDENTIFIER, .A, .CONTAINER_PARTIAL_MESSAGE]' entries
 	assert_line '\["bad","2","name","tag","tag","b",null\]'
 	assert_line '\["err","3",*'
@@ -251,21 +251,21 @@ ended() {
 	ids+=(a)
 	_OCI_STARTPIPE=5 conmon a -t -i --leave-stdin-open -l "$PWD/log" &
 	printf x >&5
-	wait_for 5 test -s sync.out
+	wait_for 20 test -s sync.out
 	printf '1 33 77\n' >a/ctl
 	sleep 0.2
 	start a
-	wait_for 5 grep -q '33 77' log
+	wait_for 20 grep -q '33 77' log
 	printf 'typed\r' | socat -u - "UNIX-CONNECT:$PWD/a/attach,socktype=5"
-	wait_for 5 grep -q 'got typed' log
+	wait_for 20 grep -q 'got typed' log
 	exec 5>&-
 	make_bundle b false cat
 	conmon b -i --leave-stdin-open -l "$PWD/log2"
-	wait_for 5 test -s sync.out
+	wait_for 20 test -s sync.out
 	start b
 	for i in one two; do
 		echo $i | socat -u - "UNIX-CONNECT:$PWD/b/attach,socktype=5"
-		wait_for 5 grep -q $i log2
+		wait_for 20 grep -q $i log2
 	done
 	! ended b
 }
@@ -274,25 +274,25 @@ ended() {
 	need python3
 	socat -u "UNIX-RECV:$PWD/host" OPEN:told,creat,append &
 	clients+=($!)
-	wait_for 5 test -S host
+	wait_for 20 test -S host
 	make_bundle a false sleep 1000
 	mkdir a/notify
 	conmon a -l none --sdnotify-socket "$PWD/host"
-	wait_for 5 test -s sync.out
+	wait_for 20 test -s sync.out
 	tell() {
 		printf "$1" | socat -u - "UNIX-SENDTO:$PWD/a/notify/notify.sock"
 	}
 	tell 'MAINPID=1\nREADY=1\nSTATUS=up and running\nFDSTORE=1'
-	wait_for 5 grep -q READY told
+	wait_for 20 grep -q READY told
 	tell 'WATCHDOG=1\n'
-	wait_for 5 grep -q WATCHDOG told
+	wait_for 20 grep -q WATCHDOG told
 	[ "$(cat told)" = $'READY=1\nSTATUS=up and runningWATCHDOG=1' ]
 }
 
 @test "shim-conmon: exec with attach: told when to connect, waits for the second byte" {
 	make_bundle a false sleep 1000
 	conmon a -l none
-	wait_for 5 test -s sync.out
+	wait_for 20 test -s sync.out
 	start a
 	mkdir session
 	mkfifo go told
@@ -314,6 +314,6 @@ ended() {
 	cd ..
 	exec 5>&- 7>&-
 	[ "$(od -An -c out | tr -d ' \n')" = '002hi\n' ]
-	wait_for 5 eval '[ "$(wc -l <exec.out)" = 2 ]'
+	wait_for 20 eval '[ "$(wc -l <exec.out)" = 2 ]'
 	[ "$(tail -1 exec.out)" = '{"data": 9}' ]
 }

@@ -39,7 +39,7 @@ lost() {
 	make a -l journald --log-tag web --log-label UNIT=x=y --log-label "BIG=$big" --log-label "BIG2=$big" --log-label "BIG3=$big"
 	start a
 	[ "$(shim wait a)" = 0 ]
-	wait_for 10 eval '[ "$(wc -l <entries)" -eq 6 ]'
+	wait_for 20 eval '[ "$(wc -l <entries)" -eq 6 ]'
 	run jq -c '[.MESSAGE[:4], .PRIORITY, .CONTAINER_PARTIAL_MESSAGE, .VIA]' entries
 	assert_line '\["out","6",null,"file"\]'
 	assert_line '\["err","3",null,"file"\]'
@@ -68,11 +68,11 @@ lost() {
 	kill -STOP "${services[0]}"
 	echo go >&5
 	# The container and the other log go on.
-	wait_for 10 grep -q '"2000\\n"' whole
+	wait_for 20 grep -q '"2000\\n"' whole
 	kill -CONT "${services[0]}"
-	wait_for 10 grep -q '"MESSAGE": "1"' entries
+	wait_for 20 grep -q '"MESSAGE": "1"' entries
 	echo go >&5
-	wait_for 10 grep -q '"MESSAGE": "back"' entries
+	wait_for 20 grep -q '"MESSAGE": "back"' entries
 	# Restarted: a new socket at the same place.
 	kill -KILL "${services[0]}"
 	rm "$journal"
@@ -81,7 +81,7 @@ lost() {
 	echo go >&5
 	exec 5>&-
 	[ "$(shim wait a)" = 0 ]
-	wait_for 10 grep -q '"MESSAGE": "again"' entries
+	wait_for 20 grep -q '"MESSAGE": "again"' entries
 	n=$(jq .logs[0].lostRecords "$LASH_RUN/shim/a/exit.json")
 	[ "$n" -gt 0 ]
 	[ "$(jq -r 'select(.MESSAGE | startswith("shim: ") | not) | .MESSAGE' entries | wc -l)" -eq $((2002 - n)) ]
@@ -103,10 +103,10 @@ lost() {
 		[ "$(lost)" = '[0]' ]
 		"$runtime" --root "$rt" delete a
 	done
-	wait_for 10 grep -q err unix
-	wait_for 10 grep -q err udp
-	wait_for 10 grep -q err tcp
-	wait_for 10 grep -q err stream
+	wait_for 20 grep -q err unix
+	wait_for 20 grep -q err udp
+	wait_for 20 grep -q err tcp
+	wait_for 20 grep -q err stream
 	grep -qE '^<30>[A-Z][a-z]{2} [ 0-9]{2} [0-9:]{8} web\[[0-9]+\]: out<27>[A-Z].*: err$' unix
 	grep -qE "^<30>1 [-0-9]{10}T[0-9:]{8}\+00:00 $(hostname) web [0-9]+ web - out<27>1 .* - err\$" udp
 	grep -qE "^<30>1 [-0-9]{10}T[0-9:]{8}\.[0-9]{6}\+00:00 $(hostname) web [0-9]+ web - out\$" tcp
@@ -134,15 +134,15 @@ lost() {
 	chmod +x sink
 	make a -i -l "exec:$PWD/sink $PWD/out" -l "json-file:$PWD/log"
 	start a
-	wait_for 10 eval '[ "$(wc -l <out)" = 5 ]'
+	wait_for 20 eval '[ "$(wc -l <out)" = 5 ]'
 	kill -KILL "$(cat out.pids)"
 	echo go | shim attach a >/dev/null
 	[ "$(shim wait a)" = 0 ]
-	wait_for 10 eval '[ "$(wc -l <out)" = 200000 ]'
+	wait_for 20 eval '[ "$(wc -l <out)" = 200000 ]'
 	[ "$(wc -l <out.pids)" = 2 ]
 	cmp out log
 	[ "$(lost)" = '[0,0]' ]
-	wait_for 5 gone "$(place a shim-pid)"
+	wait_for 20 gone "$(place a shim-pid)"
 	run --separate-stderr make a -l exec:
 	assert_status 2
 	run --separate-stderr make a -l exec:/no/such
@@ -163,12 +163,12 @@ lost() {
 	wait_for 20 grep -q '"end\\n"' log
 	own=$(awk '/^Anonymous/ { print $2 }' "/proc/$(place a shim-pid)/smaps_rollup")
 	touch out.go
-	wait_for 10 grep -q '"10000\\n"' out
+	wait_for 20 grep -q '"10000\\n"' out
 	"$runtime" --root "$rt" kill a KILL
 	[ "$(shim wait a)" = 137 ]
 	n=$(jq .logs[0].lostRecords "$LASH_RUN/shim/a/exit.json")
 	[ "$n" -gt 0 ]
 	[ "$(jq .logs[1].lostRecords "$LASH_RUN/shim/a/exit.json")" = 0 ]
-	wait_for 10 eval '[ "$(grep -vc "\"shim: " out)" -eq $((30001 - n)) ]'
+	wait_for 20 eval '[ "$(grep -vc "\"shim: " out)" -eq $((30001 - n)) ]'
 	grep -q __asan_init "$(command -v shim)" || [ "$own" -le 1500 ]
 }

@@ -32,7 +32,7 @@ assert_happened() {
 	[ "$(cat followed)" = $'run\nrun\nrun' ]
 	[ "$(place a shim-pid)" = "$pid" ]
 	[ "$(place a restarts)" = 2 ]
-	wait_for 10 test -e ended
+	wait_for 20 test -e ended
 	assert_happened created exit restart created started exit restart created started exit
 	[ "$(jq -c 'select(.event == "restart") | [.id, .count, .delayMs]' events | paste -sd ' ')" = '["a",1,100] ["a",2,200]' ]
 	[ "$(jq -sc '[.[] | .exitCode // empty]' events)" = '[3,3,3]' ]
@@ -52,7 +52,7 @@ assert_happened() {
 	make_bundle a false sh -c 'trap "exit 9" TERM; echo run; while :; do sleep 0.05; done'
 	make a -l "json-file:$PWD/log" --restart always
 	start a
-	wait_for 10 grep -q run log
+	wait_for 20 grep -q run log
 	"$runtime" --root "$rt" kill a KILL
 	wait_for 20 eval '[ "$(wc -l <log)" = 2 ]'
 	[ "$(cat "/proc/$(place a shim-pid)/comm")" = shim ]
@@ -84,7 +84,7 @@ assert_happened() {
 	mv b.json a/config.json
 	start a
 	shim wait a
-	wait_for 10 test -e ended
+	wait_for 20 test -e ended
 	assert_happened created exit restart
 }
 
@@ -94,7 +94,7 @@ assert_happened() {
 	make a -l "json-file:$PWD/log" --events "$PWD/events"
 	start a
 	wait_for 20 grep -q survived log
-	wait_for 10 grep -q '"event":"oom"' events
+	wait_for 20 grep -q '"event":"oom"' events
 	[ ! -e "$LASH_RUN/shim/a/exit" ]
 	"$runtime" --root "$rt" kill a KILL
 	shim wait a
@@ -127,13 +127,13 @@ last_probe() {
 	rm "$tmp/hang"
 	wait_for 20 eval '[ "$(place a health)" = healthy ]'
 	# What hung is gone, also inside.
-	wait_for 10 eval '! "$runtime" --root "$rt" ps a | grep -q "sleep 100$"'
+	wait_for 20 eval '! "$runtime" --root "$rt" ps a | grep -q "sleep 100$"'
 	"$runtime" --root "$rt" pause a
 	wait_for 20 eval 'before=$(last_probe); sleep 1; [ "$(last_probe)" = "$before" ]'
 	"$runtime" --root "$rt" resume a
 	"$runtime" --root "$rt" kill a KILL
 	shim wait a
-	wait_for 10 eval '! pgrep -f "^shim health .* a --" >/dev/null'
+	wait_for 20 eval '! pgrep -f "^shim health .* a --" >/dev/null'
 	[ "$(jq -r 'select(.event == "health") | .status' events | head -3 | paste -sd ' ')" = 'healthy unhealthy healthy' ]
 }
 

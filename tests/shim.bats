@@ -193,7 +193,7 @@ teardown() {
 	# shellcheck disable=SC2016 # not to be expanded, that is the test
 	make a -l none --on-exit "$PWD/hook x \$HOME  *" --on-exit-arg 'two words' --on-exit-arg ''
 	start a
-	wait_for 5 test -e hook.out
+	wait_for 20 test -e hook.out
 	[ "$(cat hook.out)" = 3 ]
 	# shellcheck disable=SC2016
 	[ "$(cat hook.args)" = '<$HOME><*><two words><>' ]
@@ -203,9 +203,9 @@ teardown() {
 	make_bundle a false sh -c 'trap "exit 9" TERM; echo up; while :; do sleep 0.05; done'
 	ids+=(a)
 	shim -b a --runtime "$runtime" --runtime-root "$rt" --foreground -l "json-file:$PWD/log" a &
-	wait_for 5 test -s "$LASH_RUN/shim/a/pid"
+	wait_for 20 test -s "$LASH_RUN/shim/a/pid"
 	start a
-	wait_for 5 test -s log
+	wait_for 20 test -s log
 	kill -TERM $!
 	status=0
 	wait $! || status=$?
@@ -215,7 +215,7 @@ teardown() {
 @test "shim: passthrough gives the container our own stdio" {
 	make_bundle a false sh -c 'cat; echo err >&2'
 	ids+=(a)
-	{ wait_for 5 test -s "$LASH_RUN/shim/a/pid" && start a && echo in; } |
+	{ wait_for 20 test -s "$LASH_RUN/shim/a/pid" && start a && echo in; } |
 		shim -b a --runtime "$runtime" --runtime-root "$rt" --foreground -l passthrough a >out 2>err
 	[ "$(cat out)" = in ]
 	[ "$(cat err)" = err ]
@@ -238,7 +238,7 @@ teardown() {
 	start b
 	echo one >fifo
 	echo two >fifo
-	wait_for 5 grep -q two log2
+	wait_for 20 grep -q two log2
 	[ ! -e "$LASH_RUN/shim/b/exit" ]
 	echo eof >"$LASH_RUN/shim/b/ctl"
 	shim wait b
@@ -361,7 +361,7 @@ teardown() {
 	make a -l "json-file:$PWD/log"
 	start a
 	shim attach --no-stdin a >out &
-	wait_for 5 grep -q up log
+	wait_for 20 grep -q up log
 	sleep 0.2
 	kill -USR1 $!
 	status=0
@@ -461,12 +461,12 @@ teardown() {
 	client=$!
 	exec 5>in
 	echo one >&5
-	wait_for 5 grep -q one log
+	wait_for 20 grep -q one log
 	mv log log.old
 	echo reopen >"$LASH_RUN/shim/a/ctl"
-	wait_for 5 test -e log
+	wait_for 20 test -e log
 	echo two >&5
-	wait_for 5 grep -q two log
+	wait_for 20 grep -q two log
 	exec 5>&-
 	wait "$client"
 	[ "$(texts log.old log)" = $'one\ntwo' ]

@@ -95,7 +95,7 @@ registry_start() {
 	printf '%s\n' "$@" >>"$dir/config.yml"
 	docker-registry serve "$dir/config.yml" >"$dir/log" 2>&1 3>&- &
 	daemons+=($!)
-	wait_for 10 bash -c "exec 9<>/dev/tcp/127.0.0.1/$port" 2>/dev/null
+	wait_for 20 bash -c "exec 9<>/dev/tcp/127.0.0.1/$port" 2>/dev/null
 }
 
 # fake_start LAYOUT MODE... - a fake-registry on 127.0.0.1:$port; its requests go to $requests.
@@ -108,6 +108,6 @@ fake_start() {
 	"$LASH_TOP/tests/lib/fake-registry" "$dir" "$requests" "$@" >"$out" 2>"$requests.err" 3>&- &
 	fake_pid=$!
 	daemons+=($!)
-	wait_for 10 test -s "$out"
+	wait_for 20 test -s "$out"
 	port=$(cat "$out")
 }

@@ -22,7 +22,7 @@ shim_teardown() {
 	for id in "${ids[@]}"; do
 		"$runtime" --root "$rt" delete --force "$id" 2>/dev/null || :
 		if [ -e "$LASH_RUN/shim/$id/shim-pid" ]; then
-			wait_for 5 gone "$(cat "$LASH_RUN/shim/$id/shim-pid")"
+			wait_for 20 gone "$(cat "$LASH_RUN/shim/$id/shim-pid")"
 		fi
 	done
 	cd /
