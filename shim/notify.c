@@ -86,6 +86,17 @@ static void notify_ready(struct source *src, uint32_t events _unused_)
 		m->plan->face->ready(m);
 }
 
+/* Whoever the container's processes are, they may speak. By umask: the directory may be theirs to
+ * write to, and a chmod by name would change what they have put in the socket's place. */
+static int bind_for_all(int fd, const struct sockaddr_un *addr)
+{
+	mode_t old = umask(0);
+	int rc = bind(fd, (const struct sockaddr *)addr, sizeof(*addr));
+
+	umask(old);
+	return rc;
+}
+
 int notify_open(struct monitor *m)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
@@ -99,10 +110,7 @@ int notify_open(struct monitor *m)
 	if (unlinkat(m->plan->dirfd, m->plan->notify_name, 0) < 0 && errno != ENOENT)
 		return -1;
 	m->notify.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	/* Whoever the container's processes are, they may speak. */
-	if (m->notify.fd < 0 ||
-	    bind(m->notify.fd, (const struct sockaddr *)&addr, sizeof(addr)) < 0 ||
-	    fchmodat(m->plan->dirfd, m->plan->notify_name, 0777, 0) < 0)
+	if (m->notify.fd < 0 || bind_for_all(m->notify.fd, &addr) < 0)
 		return -1;
 	return loop_watch(&m->loop, &m->notify, EPOLLIN);
 }
