@@ -12,6 +12,7 @@
 
 struct console {
 	struct source listener; /* fd -1: not, or no longer, waiting */
+	struct source conn;	/* from the runtime, which may send long after it connects */
 	struct loop *loop;
 	int dirfd;
 	const char *name;
@@ -24,6 +25,7 @@ struct console {
 
 /* Wait for a master at NAME in DIRFD, both of which last until console_close. */
 _check_ int console_listen(struct console *c, struct loop *l, int dirfd, const char *name);
+/* A master that has come and was not taken yet is taken first. */
 void console_close(struct console *c);
 
 void console_set_size(struct console *c, unsigned rows, unsigned cols);

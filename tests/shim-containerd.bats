@@ -269,17 +269,27 @@ spec() {
 
 @test "containerd-shim-lash-v2: a terminal, its size, its end" {
 	make_bundle a true sh -c 'test -t 0 && test -t 1 && echo terminal; read -r x; stty size; exit 4'
+	jq --arg go "$PWD/go" '.hooks.createRuntime = [{path: "/bin/sh",
+		args: ["sh", "-c", ": >\"$1\".seen; until [ -e \"$1\" ]; do sleep 0.1; done", "sh", $go]}]' a/config.json >config
+	mv config a/config.json
 	fifos a/io
 	serve a
 	cat a/io.out >out &
-	create a stdin="$PWD/a/io.in" stdout="$PWD/a/io.out" terminal=1 >/dev/null
+	reader=$!
+	create a stdin="$PWD/a/io.in" stdout="$PWD/a/io.out" terminal=1 >/dev/null &
+	creator=$!
+	# Between a runtime's connection and its terminal there are hooks; nobody else waits for them.
+	wait_for 30 test -e go.seen
+	timeout 60 "$LASH_TOP/tests/lib/ttrpc" call "$sock" Connect id=a >/dev/null
+	touch go
+	wait "$creator"
 	call ResizePty id=a width=91 height=17
 	call Start id=a >/dev/null
 	wait_for 30 grep -q terminal out
 	echo >a/io.in
 	[ "$(call Wait id=a | jq .exit_status)" = 4 ]
 	call Delete id=a >/dev/null
-	wait $!
+	wait "$reader"
 	grep -q '^17 91' out || fail "$(cat out)"
 	[ "$(find a -type s)" = "" ]
 }
