@@ -323,7 +323,7 @@ static void start_init(struct call *c, struct task *t)
 {
 	struct job *j;
 
-	if (t->init.status != STATUS_CREATED || t->init.busy || t->init.unseen) {
+	if (t->init.status != STATUS_CREATED || t->init.busy || t->init.unseen || t->init.deleter) {
 		call_fail(c, CODE_PRECONDITION,
 			  "cannot start a container that is not just created");
 		return;
@@ -419,8 +419,9 @@ static void start_exec(struct call *c, struct proc *p)
 {
 	_free_ char *why = NULL;
 
-	if (p->status != STATUS_CREATED || p->busy) {
-		call_fail(c, CODE_PRECONDITION, "process '%s' was started already", p->exec_id);
+	if (p->status != STATUS_CREATED || p->busy || p->deleter) {
+		call_fail(c, CODE_PRECONDITION, "process '%s' was started or deleted already",
+			  p->exec_id);
 		return;
 	}
 	if (p->task->init.status == STATUS_STOPPED || p->task->init.unseen) {

@@ -162,6 +162,8 @@ static void impatient(struct alarm *a)
 {
 	struct proc *p = container_of(a, struct proc, patience);
 
+	if (p->busy || !p->deleter)
+		return;
 	p->waited_ms += GRACE_MS;
 	if (pumps_drained(p) || p->waited_ms >= STALL_MS)
 		forget(p);
@@ -175,11 +177,19 @@ void delete_go_on(struct proc *p)
 }
 
 /* A container that was never started ends by being deleted. */
-static void killed(struct job *j, int status _unused_)
+static void killed(struct job *j, int status)
 {
-	j->task->init.busy = false;
+	struct proc *p = &j->task->init;
+	_free_ char *why = status && proc_is_alive(p) ? job_error(j) : NULL;
+	struct call *c = p->deleter;
+
+	p->busy = false;
+	if (why) {
+		p->deleter = NULL;
+		call_fail(c, CODE_UNKNOWN, "OCI runtime delete failed: %s", why);
+	}
 	exits_tell(j->task);
-	go_on(&j->task->init);
+	go_on(p);
 }
 
 static void answer_again(struct call *c)

@@ -98,6 +98,14 @@ static void answered(struct publisher *p, const struct ttrpc_frame *f)
 	pb_free(&ttrpc_response, &r);
 }
 
+/* It has gone, or what it says is no answer. */
+static void give_up(struct publisher *p)
+{
+	disconnect(p);
+	if (p->first)
+		try_later(p);
+}
+
 static void publisher_ready(struct source *src, uint32_t events)
 {
 	struct publisher *p = container_of(src, struct publisher, src);
@@ -112,14 +120,17 @@ static void publisher_ready(struct source *src, uint32_t events)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
-		disconnect(p);
-		if (p->first)
-			try_later(p);
+		give_up(p);
 		return;
 	}
-	while (ttrpc_next(&p->in, &f))
+	while (ttrpc_next(&p->in, &f)) {
+		if (f.too_long || f.type != TTRPC_RESPONSE) {
+			give_up(p);
+			return;
+		}
 		if (p->asked && p->first && f.stream == p->stream)
 			answered(p, &f);
+	}
 	go_on(p);
 }
 

@@ -10,6 +10,7 @@
 #include "lib/proc.h"
 #include "shim/v2.h"
 #include "shim/v2_runtime.h"
+#include "shim/v2_stdio.h"
 
 void proc_answer_wait(const struct proc *p, struct call *c)
 {
@@ -124,7 +125,7 @@ static void collect_all(struct server *s)
 	while (!jobs_make(s) && (pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		struct proc *p = proc_of_pid(s, pid);
 
-		if (job_reaped(s, pid, status))
+		if (job_reaped(s, pid, status) || logger_reaped(s, pid))
 			continue;
 		if (p)
 			proc_gone(p, status);

@@ -209,6 +209,12 @@ spec() {
 	run call State id=a exec_id=x
 	[[ $output == "code 5: "* ]] || fail "$output"
 
+	# Deleted before it is started, and asked to start nevertheless, all at once.
+	run ttrpc batch "$sock" Exec id=a exec_id=q "spec.value=$(spec true)" -- Delete id=a exec_id=q -- Start id=a exec_id=q
+	assert_line "Exec {}"
+	assert_line "Start code 9: process 'q' was started or deleted already"
+	assert_line "Delete {*"
+
 	# Its input ended before it began.
 	call Exec id=a exec_id=y stdin="$PWD/a/x.in" "spec.value=$(spec sh -c 'cat; exit 6')"
 	call CloseIO id=a exec_id=y stdin=1
@@ -236,7 +242,7 @@ spec() {
 	call Delete id=a >/dev/null
 	wait_for 30 has_topic /tasks/delete
 	run topics
-	assert_output "$(printf '/tasks/%s\n' create start 'exec-added x' 'exec-started x' 'exit x' 'exec-added y' \
+	assert_output "$(printf '/tasks/%s\n' create start 'exec-added x' 'exec-started x' 'exit x' 'exec-added q' 'exec-added y' \
 		'exec-started y' 'exit y' 'exec-added z' 'exec-added w' 'exec-started w' 'exit w' 'exit a' delete)"
 }
 
@@ -320,12 +326,20 @@ spec() {
 	call Delete id=b >/dev/null
 	wait_for 30 grep -q end b.log
 	[ "$(cat b.log)" = "$(printf 'to %s k v b %s\nout\nerr\nend' "$PWD/b.log" "$ns")" ]
+	# It has ended by itself: its number may be somebody else's by the time we would ask it to.
+	strace -qq -e trace=kill -o signals -p "$server" &
+	tracer=$!
 	run create b stdout="binary:///no/such"
 	[[ $output == "code 2: the logger cannot be started" ]] || fail "$output"
 	run create b stdout="ttrpc+unix:///x"
 	[[ $output == "code 2: unknown kind of stdio 'ttrpc+unix:///x'" ]] || fail "$output"
 	run call State id=b
 	[[ $output == "code 5: "* ]] || fail "$output"
+	sleep 2.5
+	kill "$tracer"
+	wait "$tracer" || :
+	run cat signals
+	assert_output ""
 }
 
 @test "containerd-shim-lash-v2: the root file system is mounted, and unmounted with the container" {
@@ -403,7 +417,16 @@ spec() {
 	serve a
 	kill "$receiver"
 	wait_for 30 gone "$receiver"
+	rm ev.sock
+	# First there is one that answers what is no answer: a frame that is too long.
+	python3 -c 'import socket
+s = socket.socket(socket.AF_UNIX); s.bind("ev.sock"); s.listen()
+c = s.accept()[0]; c.recv(10); c.sendall(bytes([0, 80, 0, 0, 0, 0, 0, 1, 2, 0]))
+while c.recv(4096): pass' 3>&- &
+	liar=$!
+	wait_for 30 test -S ev.sock
 	create a >/dev/null
+	wait "$liar"
 	call Start id=a >/dev/null
 	[ "$(call Wait id=a | jq .exit_status)" = 9 ]
 	call Delete id=a >/dev/null
@@ -467,6 +490,7 @@ spec() {
 		#!/bin/sh
 		# A runtime that notes what it is asked, and makes a process where one is expected.
 		echo "\$*" | sed 's|--log /proc/[^ ]* ||' >>"$PWD/asked"
+		[ ! -e "$PWD/broken" ] || { echo broken; exit 1; }
 		while [ \$# -gt 0 ]; do
 			[ "\$1" = --pid-file ] && { sleep 1000 <&- >&- 2>&- & printf %s \$! >"\$2"; }
 			shift
@@ -477,6 +501,10 @@ spec() {
 	serve a
 	ttrpc encode Options "binary_name=$PWD/fake" root=/run/r systemd_cgroup=1 no_pivot_root=1 no_new_keyring=1 >options
 	create a options.type_url=containerd.runc.v1.Options options.value=@options >/dev/null
+	touch broken
+	run call Delete id=a
+	[ "$output" = "code 2: OCI runtime delete failed: broken" ]
+	rm broken
 	call Start id=a >/dev/null
 	ttrpc encode CheckpointOptions exit=1 open_tcp=1 file_locks=1 cgroups_mode=soft work_path=/w 'empty_namespaces="network"' >cp
 	call Checkpoint id=a path=/image options.type_url=containerd.runc.v1.CheckpointOptions options.value=@cp
@@ -493,7 +521,7 @@ spec() {
 	g="--root /run/r/$ns --log-format json --systemd-cgroup"
 	run cat asked
 	assert_output "$(printf -- "$g %s\n" "create --bundle $PWD/a --pid-file $PWD/a/init.pid --no-pivot --no-new-keyring a" \
-		"start a" "checkpoint --image-path /image --work-path /w --manage-cgroups-mode soft --tcp-established --file-locks --empty-ns network a" \
+		"delete --force a" "start a" "checkpoint --image-path /image --work-path /w --manage-cgroups-mode soft --tcp-established --file-locks --empty-ns network a" \
 		"delete a" "restore --detach --no-subreaper --bundle $PWD/a --image-path /image --work-path $PWD/a/work --pid-file $PWD/a/init.pid a" \
 		"delete a")"
 	has_topic /tasks/checkpointed
