@@ -85,6 +85,34 @@ int cgroup_plan_run(const struct cgroup_plan *plan, const struct cgroup *g, stru
 	return 0;
 }
 
+/* The last first: what had to be changed before others has to be changed back after them. */
+void cgroup_plan_save(struct cgroup_plan *old, const struct cgroup_plan *plan,
+		      const struct cgroup *g)
+{
+	for (size_t i = plan->n; i--;) {
+		const struct cgroup_step *s = &plan->step[i];
+		int dirfd = cgroup_dirfd(g, s->controller);
+		_buf_ struct buf text = { 0 };
+
+		if (dirfd >= 0 && cgroup_read(dirfd, s->file, &text) == 0)
+			cgroup_plan_lines(old, s->controller, s->file, buf_str(&text));
+	}
+}
+
+/* Twice, since each may have to wait for another, as above. */
+int cgroup_plan_put_back(const struct cgroup_plan *old, const struct cgroup *g, struct buf *why)
+{
+	for (size_t i = 0; i < old->n; i++)
+		(void)!write_step(&old->step[i], g);
+	for (size_t i = 0; i < old->n; i++) {
+		if (write_step(&old->step[i], g) == 0)
+			continue;
+		explain(&old->step[i], g, why);
+		return -1;
+	}
+	return 0;
+}
+
 static int apply_devices(const struct cgroup *g, const struct cgroup_resources *r, unsigned flags,
 			 struct buf *why)
 {

@@ -141,6 +141,11 @@ int cgroup_plan_resources(struct cgroup_plan *plan, const struct cgroup *g,
 int cgroup_plan_words(struct cgroup_plan *plan, const struct cgroup *g,
 		      const struct cgroup_setting *word, size_t n, struct buf *why);
 int cgroup_plan_run(const struct cgroup_plan *plan, const struct cgroup *g, struct buf *why);
+/* Append to OLD what writes back the values that PLAN will change, as its files have them now; and
+ * write it, all that can be: -1 and WHY name one that cannot. */
+void cgroup_plan_save(struct cgroup_plan *old, const struct cgroup_plan *plan,
+		      const struct cgroup *g);
+int cgroup_plan_put_back(const struct cgroup_plan *old, const struct cgroup *g, struct buf *why);
 void cgroup_plan_free(struct cgroup_plan *plan);
 /* Append a step; FILE is copied, VALUE is made like printf's. Returns it, valid until the next. */
 struct cgroup_step *cgroup_plan_add(struct cgroup_plan *plan, enum cgroup_controller c,

@@ -266,17 +266,16 @@ void scope_release(struct launch *l)
 	l->scope_holdfd = -1;
 }
 
-void scope_update(const struct container *c, const struct json *resources)
+int scope_update(const struct container *c, const struct json *resources, struct buf *why)
 {
-	_buf_ struct buf input = { 0 }, why = { 0 };
+	_buf_ struct buf input = { 0 };
 	struct call call;
 
 	if (!c->unit)
-		return;
+		return 0;
 	resources_text(resources, &input);
 	call = call_make(c, "update", buf_str(&input));
-	if (run(&call, &why))
-		diex("%s", buf_str(&why));
+	return run(&call, why);
 }
 
 int scope_stop(const struct container *c, struct buf *why)

@@ -18,8 +18,8 @@ char *scope_name(const struct launch *l);
 char *scope_start(struct launch *l);
 /* The container's own process is in the group. */
 void scope_release(struct launch *l);
-/* Change limits (linux.resources); dies with the reason. */
-void scope_update(const struct container *c, const struct json *resources);
+/* Change limits (linux.resources); -1 with a reason in WHY. */
+_check_ int scope_update(const struct container *c, const struct json *resources, struct buf *why);
 /* Kill what is in the unit, stop it; -1 with a reason in WHY. */
 _check_ int scope_stop(const struct container *c, struct buf *why);
 

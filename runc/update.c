@@ -177,40 +177,37 @@ static struct json *patch_from_file(void)
 	return patch;
 }
 
-static void decode_patch(const struct json *patch, struct cgroup_resources *r)
+/* As it was. What fails here is not worth a second error. */
+static void put_back(const struct cgroup_plan *old, const struct group *g)
 {
-	char why[DECODE_WHY_MAX];
+	_buf_ struct buf why = { 0 };
+	int saved = errno;
 
-	if (decode(&resources_schema, patch, "resources", r, why))
-		diex("%s", why);
+	if (cgroup_plan_put_back(old, &g->cgroup, &why))
+		warn("cannot put the old limits back: %s", buf_str(&why));
+	errno = saved;
 }
 
-/* As it was; what cannot be put back was not changed by us, so that this is not worth a second
- * error. */
-static void put_back(const struct group *g, const struct json *old)
+/* All or nothing: in the group's files, and then in systemd's mind, which writes to the same. */
+static void apply(const struct container *c, const struct group *g, const struct json *patch)
 {
 	struct cgroup_resources r = { 0 };
+	_cgroup_plan_ struct cgroup_plan plan = { 0 }, old = { 0 };
 	_buf_ struct buf why = { 0 };
 	char reason[DECODE_WHY_MAX];
 
-	if (old && !decode(&resources_schema, old, "", &r, reason) &&
-	    cgroup_apply(&g->cgroup, &r, CGROUP_NO_DEVICES, &why))
-		warn("cannot put the old limits back: %s", buf_str(&why));
-	decode_free(&resources_schema, &r);
-}
-
-static void apply(const struct group *g, const struct json *patch, const struct json *old)
-{
-	struct cgroup_resources r = { 0 };
-	_buf_ struct buf why = { 0 };
-
-	decode_patch(patch, &r);
-	if (cgroup_apply(&g->cgroup, &r, CGROUP_NO_DEVICES, &why)) {
-		int saved = errno;
-
-		put_back(g, old);
-		errno = saved;
+	if (decode(&resources_schema, patch, "resources", &r, reason))
+		diex("%s", reason);
+	if (cgroup_plan_resources(&plan, &g->cgroup, &r, &why))
 		die("%s", buf_str(&why));
+	cgroup_plan_save(&old, &plan, &g->cgroup);
+	if (cgroup_plan_run(&plan, &g->cgroup, &why)) {
+		put_back(&old, g);
+		die("%s", buf_str(&why));
+	}
+	if (scope_update(c, patch, &why)) {
+		put_back(&old, g);
+		diex("%s", buf_str(&why));
 	}
 	decode_free(&resources_schema, &r);
 }
@@ -226,12 +223,10 @@ static void record(const struct container *c, struct spec *spec, const struct js
 static void set_limits(const struct container *c, struct spec *spec, struct json *patch)
 {
 	_group_ struct group g = GROUP_NONE;
-	const struct json *old = json_find(spec->json, "linux.resources");
 
 	xgroup_open(&g, c);
-	merge_complete(patch, old);
-	scope_update(c, patch);
-	apply(&g, patch, old);
+	merge_complete(patch, json_find(spec->json, "linux.resources"));
+	apply(c, &g, patch);
 	record(c, spec, patch);
 }
 

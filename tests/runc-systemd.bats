@@ -42,7 +42,18 @@ asked() {
 	asked "update --path a.slice:lash:$id"
 	jq -e '.memory.limit == 33554432' "$FAKE_SYSTEMD/stdin.update"
 	[ "$(cgctl get "lash-test-slice/$id" memory.max)" = 33554432 ]
+	# What systemd refuses does not hold either, and what the group refuses it never hears of.
+	echo "no" >"$FAKE_SYSTEMD/refuse"
+	run --separate-stderr rc update --memory 64M --pids-limit 7 --cpu-quota 50000 --cpu-period 100000 "$id"
+	assert_status 1
+	assert_one_line "*systemd: no*"
+	rm "$FAKE_SYSTEMD/refuse"
 	: >"$FAKE_SYSTEMD/asked"
+	run --separate-stderr rc update --pids-limit 7 --cpuset-cpus 99999 "$id"
+	assert_status 1
+	assert_empty "$(cat "$FAKE_SYSTEMD/asked")"
+	[ "$(cgctl get "lash-test-slice/$id" memory.max pids.max cpu.max | tr '\n' ' ')" = "33554432 1 max 100000 " ]
+	[ "$(jq -c .linux.resources.memory.limit,.linux.resources.cpu "$root/$id/config.json" | tr '\n' ' ')" = "33554432 null " ]
 	rc delete --force "$id"
 	asked "delete --path a.slice:lash:$id --kill"
 	[ ! -d "$root/$id" ]
