@@ -39,7 +39,6 @@ static void run_copy(int exefd, char **argv)
 		debug("no read-only copy of runc: mount API: %s", strerror(errno));
 		return;
 	}
-	debug("running from a read-only copy of runc");
 	syscall(SYS_execveat, fd, "", argv, environ, AT_EMPTY_PATH);
 	die("run a read-only copy of runc");
 }
@@ -77,15 +76,8 @@ static bool is_entering(const char *verb)
 	return false;
 }
 
-void self_protect(char **verb, char **argv)
+static void make_safe(char **argv)
 {
-	if (!*verb || !is_entering(*verb))
-		return;
-	if (!geteuid() && prctl(PR_SET_DUMPABLE, 0))
-		die("become undumpable");
-	if (self_is_safe)
-		return;
-
 	_close_ int exefd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 
 	if (exefd < 0)
@@ -94,4 +86,15 @@ void self_protect(char **verb, char **argv)
 		return;
 	run_copy(exefd, argv);
 	run_memfd(exefd, argv);
+}
+
+void self_protect(char **verb, char **argv)
+{
+	if (!*verb || !is_entering(*verb))
+		return;
+	if (!geteuid() && prctl(PR_SET_DUMPABLE, 0))
+		die("become undumpable");
+	if (!self_is_safe)
+		make_safe(argv);
+	debug("nobody can write to the runc that runs");
 }
