@@ -2,8 +2,8 @@
  *
  *   attack swap A B          exchange two directory entries for ever
  *   attack ptrace ROUNDS     try to take the descriptors and the memory of every process that is
- * seen and runs another program than our parent's; tell each success attack type TEXT         push
- * TEXT into the input of the terminal on standard input
+ *                            seen and runs another program than our parent's; tell each success
+ *   attack type TEXT         push TEXT into the input of the terminal on standard input
  *
  * Exit: 0 done as asked · 1 failed · 2 misuse.
  */
@@ -76,8 +76,10 @@ static void try_one(int pid, const char *own)
 {
 	char path[64];
 
-	if (!ptrace(PTRACE_ATTACH, pid, 0, 0)) {
+	/* PTRACE_ATTACH would leave a SIGSTOP behind in what has become one of ours meanwhile. */
+	if (!ptrace(PTRACE_SEIZE, pid, 0, 0)) {
 		tell(pid, own, "attached to");
+		ptrace(PTRACE_INTERRUPT, pid, 0, 0);
 		waitpid(pid, NULL, __WALL);
 		ptrace(PTRACE_DETACH, pid, 0, 0);
 	}
