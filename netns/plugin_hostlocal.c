@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include "lib/die.h"
 #include "lib/io.h"
@@ -25,12 +26,34 @@ static const struct field ipam_fields[] = {
 };
 static const struct schema ipam_schema = { sizeof(struct ipam_conf), ipam_fields };
 
-/* Open the network's store, and lock it as the reference does. */
+/* As the reference does. The lock is kept to the end, since closing it unlocks and a clean-up comes
+ * here again; only another network's store takes its place. */
+static void lock_store(int dirfd, const char *dir)
+{
+	static int lock = -1;
+	static struct stat held;
+	struct stat st;
+
+	if (fstat(dirfd, &st))
+		die("lock '%s'", dir);
+	if (lock >= 0 && st.st_ino == held.st_ino && st.st_dev == held.st_dev)
+		return;
+	close_fd(&lock);
+	held = st;
+	lock = openat(dirfd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (lock < 0)
+		die("lock '%s'", dir);
+	while (flock(lock, LOCK_EX)) {
+		if (errno != EINTR)
+			die("lock '%s'", dir);
+	}
+}
+
+/* Open the network's store, and lock it. */
 static int open_store(const struct call *c, bool make)
 {
 	struct ipam_conf conf = { 0 };
 	_free_ char *dir = NULL;
-	static int lock = -1;
 	int fd;
 
 	cni_conf(c, "ipam", &ipam_schema, &conf);
@@ -41,15 +64,9 @@ static int open_store(const struct call *c, bool make)
 	fd = make ? path_open_dir(dir, 0755) : open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
 		return -1;
-	/* Kept open to the end: closing it unlocks. A clean-up comes here again. */
-	if (fd >= 0 && lock < 0)
-		lock = openat(fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd < 0 || lock < 0)
+	if (fd < 0)
 		die("open '%s'", dir);
-	while (flock(lock, LOCK_EX)) {
-		if (errno != EINTR)
-			die("lock '%s'", dir);
-	}
+	lock_store(fd, dir);
 	return fd;
 }
 
