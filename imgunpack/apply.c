@@ -39,15 +39,22 @@ static void clean(const struct tar_entry *e, char path[PATH_MAX])
 				     : "component longer than 255 bytes");
 }
 
+static void map_owner(const struct ids *ids, struct tar_entry *e, const char *path)
+{
+	if (!ids_map(ids, e))
+		return;
+	if (errno == ENOTSUP)
+		diex("unpack '%s': its capabilities cannot be mapped (--uid-map)", path);
+	diex("unpack '%s': owner %u:%u is not mapped (--uid-map, --gid-map)", path, e->uid, e->gid);
+}
+
 static int apply_entry(struct apply *a, struct tar_entry *e, struct tar_reader *r)
 {
 	char path[PATH_MAX];
 
 	clean(e, path);
 	check_limits(a, path);
-	if (ids_map(&a->limits->ids, e) < 0)
-		diex("unpack '%s': owner %u:%u is not mapped (--uid-map, --gid-map)", path, e->uid,
-		     e->gid);
+	map_owner(&a->limits->ids, e, path);
 	if (!*path) {
 		entry_root(a, e);
 		return 0;

@@ -18,6 +18,7 @@ enum {
 	TAG_GID = 2 << 3,
 	CAP_V2_BYTES = 20,
 	CAP_V3_BYTES = 24,
+	CAP_REVISION_AT = 3,
 	ACL_HEADER_BYTES = 4,
 	ACL_ENTRY_BYTES = 8,
 	ACL_USER = 2,
@@ -38,21 +39,33 @@ int ids_add(struct idmap **map, size_t *n, const char *text)
 	return 0;
 }
 
-/* A capability belongs to the namespace whose root is ROOT: revision 3 says so. */
-static void map_capability(struct tar_xattr *x, uint32_t root)
+/* A capability belongs to the namespace whose root revision 3 names; in revision 2 it is the
+ * image's. Either way it is one of the map, or the image would make programs privileged outside.
+ */
+static int map_capability(const struct ids *ids, struct tar_xattr *x)
 {
+	const unsigned char *old = x->value;
 	unsigned char *value;
+	uint32_t root = 0;
 
-	if (x->len != CAP_V2_BYTES)
-		return;
+	if (!ids->n_uids)
+		return 0;
+	if (!(x->len == CAP_V2_BYTES && old[CAP_REVISION_AT] == 2) &&
+	    !(x->len == CAP_V3_BYTES && old[CAP_REVISION_AT] == 3))
+		return set_errno(ENOTSUP);
+	if (x->len == CAP_V3_BYTES)
+		memcpy(&root, old + CAP_V2_BYTES, sizeof(root));
+	if (idmap_outside(ids->uids, ids->n_uids, le32toh(root), &root) < 0)
+		return set_errno(ENOTSUP);
 	value = xmalloc(CAP_V3_BYTES);
-	memcpy(value, x->value, CAP_V2_BYTES);
-	value[3] = 3;
+	memcpy(value, old, CAP_V2_BYTES);
+	value[CAP_REVISION_AT] = 3;
 	root = htole32(root);
 	memcpy(value + CAP_V2_BYTES, &root, sizeof(root));
 	free((void *)x->value);
 	x->value = value;
 	x->len = CAP_V3_BYTES;
+	return 0;
 }
 
 /* Entries are tag, permissions, id, little-endian; only those of named users and groups have ids.
@@ -82,8 +95,6 @@ static int map_acl(const struct ids *ids, struct tar_xattr *x)
 
 int ids_map(const struct ids *ids, struct tar_entry *e)
 {
-	uint32_t root;
-
 	if (!ids->n_uids && !ids->n_gids)
 		return 0;
 	if (idmap_outside(ids->uids, ids->n_uids, e->uid, &e->uid) < 0 ||
@@ -92,9 +103,8 @@ int ids_map(const struct ids *ids, struct tar_entry *e)
 	for (size_t i = 0; i < e->nxattrs; i++) {
 		struct tar_xattr *x = &e->xattrs[i];
 
-		if (str_eq(x->name, "security.capability") &&
-		    !idmap_outside(ids->uids, ids->n_uids, 0, &root))
-			map_capability(x, root);
+		if (str_eq(x->name, "security.capability") && map_capability(ids, x) < 0)
+			return -1;
 		if (str_starts(x->name, "system.posix_acl_") && map_acl(ids, x) < 0)
 			return -1;
 	}

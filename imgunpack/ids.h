@@ -16,8 +16,8 @@ struct ids {
 
 /* Append INSIDE:OUTSIDE:COUNT to a map. EINVAL. */
 _check_ int ids_add(struct idmap **map, size_t *n, const char *text);
-/* Give E the owner its file is to have, in capabilities and ACLs, too. -1 and ERANGE: not mapped.
- */
+/* Give E the owner its file is to have, in capabilities and ACLs, too. -1 and ERANGE: not mapped;
+ * ENOTSUP: capabilities of a root that is not, or of no known form. */
 _check_ int ids_map(const struct ids *ids, struct tar_entry *e);
 /* PRETEND: note on the file FD whose it should be; of root nothing is noted. */
 _check_ int ids_note(int fd, const struct tar_entry *e);

@@ -112,11 +112,27 @@ other_userns() {
 		acl = struct.pack('<I', 2) + b''.join(struct.pack('<HHI', *x) for x in
 		      [(1, 7, 2**32-1), (2, 7, 12), (4, 5, 2**32-1), (8, 7, 34), (0x10, 7, 2**32-1), (0x20, 5, 2**32-1)])
 		image(layer(tar(pax({'SCHILY.xattr.system.posix_acl_access': acl}) + entry('acl', uid=3, gid=4))), tag='acl')
+		def cap(tag, revision, *root):
+		    value = struct.pack('<IIIII', revision << 24 | 1, 1 << 13, 0, 0, 0) + b''.join(struct.pack('<I', r) for r in root)
+		    image(layer(tar(pax({'SCHILY.xattr.security.capability': value}) + entry('ping', 'p'))), tag=tag)
+		cap('mapped', 3, 7)
+		cap('alien', 3, 5000)
+		cap('bare', 3)
+		cap('long', 2, 0)
+		cap('old', 1)
 	PY
 	run --separate-stderr imgunpack --uid-map 0:100000:2000 --gid-map 0:200000:1 --gid-map 1:300000:999 l:t flat
 	assert_status 0
 	[ "$(stat -c '%u %g' flat/d flat/su flat/s | tr '\n' ' ')" = '100005 300299 101000 200000 100000 200000 ' ]
 	getcap -n flat/ping | grep -q 'rootid=100000'
+	imgunpack --uid-map 0:100000:2000 l:mapped mapped >/dev/null
+	getcap -n mapped/ping | grep -q 'rootid=100007'
+	for image in alien bare long old; do
+		run --separate-stderr imgunpack --uid-map 0:100000:2000 l:$image x
+		assert_status 1
+		assert_one_line "imgunpack: unpack 'ping': its capabilities cannot be mapped (--uid-map)"
+		[ ! -e x ]
+	done
 	imgunpack --uid-map 0:100000:2000 --gid-map 0:200000:2000 l:acl acl >/dev/null
 	getfacl -n -c -p acl/acl | grep -q '^user:100012:rwx'
 	getfacl -n -c -p acl/acl | grep -q '^group:200034:rwx'
