@@ -29,7 +29,7 @@ static void collect_layers(char *const *layouts, const char *store)
 		die("open layer store '%s'", store);
 	for (; *layouts; layouts++)
 		ctl_layer_keys(*layouts, &live);
-	uses_list(fd, &live);
+	uses_list(fd, &live, dry_run);
 	store_gc(fd, &live, dry_run);
 }
 

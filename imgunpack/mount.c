@@ -46,7 +46,27 @@ int ctl_mount(int argc, char **argv)
 	return 0;
 }
 
-/* Unmount it first: a use that is noted too long costs space, one that is forgotten costs data. */
+/* Unmount it first: a use that is noted too long costs space, one that is forgotten costs data. The
+ * lock keeps out whoever is about to mount there, since the note is under the same name. */
+static void umount_one(const char *dir, const char *store)
+{
+	_free_ char *path = realpath(dir, NULL);
+
+	if (!path && errno == ENOENT)
+		return;
+	if (!path)
+		die("open '%s'", dir);
+
+	_close_ int fd = store_open(store, false);
+
+	if (fd < 0 && errno != ENOENT)
+		die("open layer store '%s'", store);
+	if (umount2(path, UMOUNT_NOFOLLOW) && errno != EINVAL) /* EINVAL: not mounted */
+		die("unmount '%s'", dir);
+	if (fd >= 0)
+		uses_remove(fd, USE_MOUNT, path);
+}
+
 int ctl_umount(int argc, char **argv)
 {
 	const struct usage u = { "[--layers STORE] DIR...", "Unmount images.", umount_opts, 0,
@@ -55,21 +75,7 @@ int ctl_umount(int argc, char **argv)
 	_free_ char *store = ctl_layers(layers);
 
 	opt_operands(argc - first, 1, -1);
-	for (int i = first; i < argc; i++) {
-		_free_ char *path = realpath(argv[i], NULL);
-
-		if (!path && errno == ENOENT)
-			continue;
-		if (!path)
-			die("open '%s'", argv[i]);
-		if (umount2(path, UMOUNT_NOFOLLOW) && errno != EINVAL) /* EINVAL: not mounted */
-			die("unmount '%s'", argv[i]);
-
-		_close_ int fd = store_open(store, true);
-
-		if (fd < 0)
-			die("open layer store '%s'", store);
-		uses_remove(fd, USE_MOUNT, path);
-	}
+	for (int i = first; i < argc; i++)
+		umount_one(argv[i], store);
 	return 0;
 }

@@ -53,12 +53,18 @@ void uses_remove(int store_dirfd, enum use_kind kind, const char *path)
 		unlinkat(fd, digest_hex(&d), 0);
 }
 
+static bool is_missing(int err)
+{
+	return err == ENOENT || err == ENOTDIR;
+}
+
 static bool is_mounted(const char *path)
 {
 	struct statx sx;
 
-	return !statx(AT_FDCWD, path, AT_NO_AUTOMOUNT, 0, &sx) &&
-	       sx.stx_attributes & STATX_ATTR_MOUNT_ROOT;
+	if (statx(AT_FDCWD, path, AT_NO_AUTOMOUNT, 0, &sx))
+		return !is_missing(errno);
+	return sx.stx_attributes & STATX_ATTR_MOUNT_ROOT;
 }
 
 /* The LINE of a use that goes on. Only a path that is certainly gone ends one. */
@@ -70,13 +76,12 @@ static bool is_alive(const char *line)
 	if (dir) {
 		_free_ char *upper = xasprintf("%s/upper", dir);
 
-		return !faccessat(AT_FDCWD, upper, F_OK, AT_SYMLINK_NOFOLLOW) ||
-		       (errno != ENOENT && errno != ENOTDIR);
+		return !faccessat(AT_FDCWD, upper, F_OK, AT_SYMLINK_NOFOLLOW) || !is_missing(errno);
 	}
 	return mount && is_mounted(mount);
 }
 
-static void list_one(int fd, const char *name, struct strv *keys)
+static void list_one(int fd, const char *name, struct strv *keys, bool only_look)
 {
 	_strv_ struct strv lines = { 0 };
 	_buf_ struct buf text = { 0 };
@@ -85,7 +90,8 @@ static void list_one(int fd, const char *name, struct strv *keys)
 		die("read '%s/%s'", uses_dir, name);
 	strv_split(&lines, buf_str(&text), '\n');
 	if (!is_alive(lines.n ? lines.v[0] : "")) {
-		unlinkat(fd, name, 0);
+		if (!only_look)
+			unlinkat(fd, name, 0);
 		return;
 	}
 	for (size_t i = 1; i < lines.n; i++)
@@ -93,7 +99,7 @@ static void list_one(int fd, const char *name, struct strv *keys)
 			strv_add(keys, lines.v[i]);
 }
 
-void uses_list(int store_dirfd, struct strv *keys)
+void uses_list(int store_dirfd, struct strv *keys, bool only_look)
 {
 	int fd = open_uses(store_dirfd, false);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
@@ -104,6 +110,6 @@ void uses_list(int store_dirfd, struct strv *keys)
 		die("read '%s'", uses_dir);
 	for (struct dirent *e; (e = readdir(d));)
 		if (e->d_name[0] != '.')
-			list_one(dirfd(d), e->d_name, keys);
+			list_one(dirfd(d), e->d_name, keys, only_look);
 	closedir(d);
 }

@@ -16,7 +16,8 @@ enum use_kind { USE_DIR, USE_MOUNT };
 void uses_add(int store_dirfd, enum use_kind kind, const char *path, const struct strv *keys);
 /* PATH uses nothing any more. */
 void uses_remove(int store_dirfd, enum use_kind kind, const char *path);
-/* The keys that somebody uses into KEYS; uses that have ended are removed. Dies. */
-void uses_list(int store_dirfd, struct strv *keys);
+/* The keys that somebody uses into KEYS; uses that have ended are removed, unless ONLY_LOOK. Dies.
+ */
+void uses_list(int store_dirfd, struct strv *keys, bool only_look);
 
 #endif
