@@ -7,6 +7,7 @@
 #include "imgunpack/unpack.h"
 #include "lib/die.h"
 #include "lib/emit.h"
+#include "lib/fd.h"
 #include "lib/mem.h"
 #include "lib/opt.h"
 
@@ -79,6 +80,7 @@ int ctl_diff(int argc, char **argv)
 	struct side old = { .fd = -1 }, new = { .fd = -1 };
 
 	opt_operands(argc - first, 2, 2);
+	fd_raise_limit();
 	open_side(&old, argv[first], store);
 	open_side(&new, argv[first + 1], store);
 	compare_trees(old.fd, new.fd, content, print, NULL);

@@ -10,6 +10,7 @@
 #include "imgunpack/pack_attr.h"
 #include "imgunpack/since.h"
 #include "lib/die.h"
+#include "lib/fd.h"
 #include "lib/mem.h"
 #include "lib/num.h"
 
@@ -361,6 +362,7 @@ int64_t pack_tree(struct tar_writer *w, const struct pack_source *source)
 	t.dev = st.st_dev;
 	t.pretend = source->pretend;
 	t.chunk = xmalloc(CHUNK);
+	fd_raise_limit();
 	if (source->kind == PACK_SINCE) {
 		since_scan(&since, beside, fd);
 		t.since = &since;

@@ -11,6 +11,9 @@
 /* Set or clear close-on-exec. EBADF when FD is not open. */
 _check_ int fd_set_cloexec(int fd, bool on);
 bool fd_is_open(int fd);
+/* Allow this process as many descriptors as it may allow itself: for walks of deep trees, which
+ * hold some a level. */
+void fd_raise_limit(void);
 /* Mark every descriptor from FIRST up close-on-exec. */
 _check_ int fd_cloexec_from(unsigned int first);
 /* Close every descriptor from FIRST up. */

@@ -66,7 +66,12 @@ layers() {
 	[ "$(layers)" -eq 3 ]
 	[ ! -e root/layers/.sha256-half.new ] && [ -e root/layers/not-ours ]
 	[ "$(wc -c <mounted/d/x)" -eq 5001 ] && [ "$(cat m/other)" = o ]
-	imgctl umount m
+	umount m
+	# looking changes nothing, not even a note that is out of date
+	before=$(find root/layers | sort)
+	run --separate-stderr imgctl gc -n --layers root/layers l
+	[[ $output == layers/sha256-* && $output != *$'\n'* ]] || fail "$output"
+	[ "$(find root/layers | sort)" = "$before" ]
 	imgctl gc --layers root/layers l
 	[ "$(layers)" -eq 2 ]
 	umount mounted
@@ -130,6 +135,11 @@ D /gone"
 	run --separate-stderr imgctl diff l:u flat
 	assert_status 0
 	assert_output ""
+	# deeper than the caller's number of descriptors
+	mkdir -p "one/$(printf 'd/%.0s' {1..60})" "two/$(printf 'd/%.0s' {1..60})e"
+	touch -d @1 $(find one two)
+	run --separate-stderr sh -c 'ulimit -Sn 40; imgctl diff one two'
+	assert_output "$(printf 'A '; printf '/d%.0s' {1..60})/e"
 	echo new >flat/d/$'new\nline'
 	setfattr -n user.x -v y flat/d/y
 	run --separate-stderr imgctl diff l:u flat
