@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "imgunpack/archive.h"
@@ -17,15 +18,33 @@ static void add(struct archive *a, const struct archive_member *m)
 	if (a->n == MEMBERS_MAX)
 		diex("read '%s': more than %d members", a->path, MEMBERS_MAX);
 	a->members = xreallocarray(a->members, a->n + 1, sizeof(*a->members));
-	a->members[a->n++] = *m;
+	a->members[a->n] = *m;
+	a->members[a->n].nth = a->n;
+	a->n++;
 }
 
-static struct archive_member *find(const struct archive *a, const char *name)
+static int by_name(const void *a, const void *b)
 {
-	for (size_t i = 0; i < a->n; i++)
-		if (str_eq(a->members[i].name, name))
-			return &a->members[i];
-	return NULL;
+	const struct archive_member *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+
+	return order ? order : x->nth < y->nth ? -1 : x->nth > y->nth;
+}
+
+/* Of several of that name the first one counts. */
+static const struct archive_member *find(const struct archive *a, const char *name)
+{
+	size_t low = 0, high = a->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(a->members[middle].name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < a->n && str_eq(a->members[low].name, name) ? &a->members[low] : NULL;
 }
 
 const struct archive_member *archive_find(const struct archive *a, const char *name)
@@ -88,6 +107,9 @@ static void read_member(struct archive *a, struct tar_reader *r, struct archive_
 	if (blob_create(&b, a->layout_dirfd) < 0)
 		die("read '%s'", a->path);
 	while ((n = tar_body(r, &data, &offset)) > 0) {
+		a->bytes += (uint64_t)n;
+		if (a->max_bytes && a->bytes > a->max_bytes)
+			diex("read '%s': its members are larger than --max-size", a->path);
 		if (offset != (uint64_t)b.bytes)
 			diex("read '%s': '%s' is sparse", a->path, m->name);
 		if (doc && doc->len + (size_t)n > IMAGE_JSON_MAX)
@@ -138,11 +160,13 @@ static void read_all(struct archive *a)
 		diex("read '%s': %s", a->path, tar_why(r));
 	tar_close(r);
 	tarfile_close(t);
+	if (a->n)
+		qsort(a->members, a->n, sizeof(*a->members), by_name);
 }
 
-void archive_read(const char *path, int layout_dirfd)
+void archive_read(const char *path, int layout_dirfd, uint64_t max_bytes)
 {
-	struct archive a = { .path = path, .layout_dirfd = layout_dirfd };
+	struct archive a = { .path = path, .layout_dirfd = layout_dirfd, .max_bytes = max_bytes };
 
 	read_all(&a);
 	if (a.index.len) {

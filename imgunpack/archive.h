@@ -7,13 +7,15 @@
 #ifndef IMGUNPACK_ARCHIVE_H
 #define IMGUNPACK_ARCHIVE_H
 
+#include <stdint.h>
+
 /* All images in the tar PATH ("-" is standard input), which may be compressed, into a layout that
- * is new. */
-void archive_read(const char *path, int layout_dirfd);
+ * is new. Members of more than MAX_BYTES together are refused; 0 is no limit. */
+void archive_read(const char *path, int layout_dirfd, uint64_t max_bytes);
 
 /* The same into a layout of its own, below $LASH_ROOT/tmp, until archive_drop or die; what a killed
  * process left there is removed first. Returns the layout. */
-int archive_open(const char *path);
+int archive_open(const char *path, uint64_t max_bytes);
 void archive_drop(void);
 
 #endif

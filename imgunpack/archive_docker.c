@@ -5,6 +5,18 @@
 #include "lib/layout.h"
 #include "lib/str.h"
 
+/* Every tag writes the index anew, and a layer is looked up in all members. */
+enum { IMAGES_MAX = 1000, LAYERS_MAX = 500, TAGS_MAX = 200 };
+
+static void check_count(const struct archive *a, const struct json *list, int max, const char *what)
+{
+	int n = 0;
+
+	for (const struct json *j = list ? list->child : NULL; j; j = j->next)
+		if (n++ == max)
+			diex("read '%s': manifest.json: more than %d %s", a->path, max, what);
+}
+
 static const struct archive_member *member(const struct archive *a, const struct json *j,
 					   const char *what)
 {
@@ -55,6 +67,8 @@ static void make_image(const struct archive *a, const struct json *image)
 	struct emit e = { .out = &text };
 	struct digest d;
 
+	check_count(a, layers, LAYERS_MAX, "layers");
+	check_count(a, tags, TAGS_MAX, "tags");
 	emit_object(&e, NULL);
 	emit_int(&e, "schemaVersion", 2);
 	emit_str(&e, "mediaType", IMAGE_TYPE_MANIFEST);
@@ -90,6 +104,7 @@ void archive_docker(const struct archive *a)
 
 	if (!list || list->type != JSON_ARRAY)
 		diex("read '%s': manifest.json: %s", a->path, list ? "no array" : why);
+	check_count(a, list, IMAGES_MAX, "images");
 	for (const struct json *image = list->child; image; image = image->next)
 		make_image(a, image);
 }

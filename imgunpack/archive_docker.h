@@ -10,6 +10,7 @@ enum { ARCHIVE_LINKS_MAX = 8 };
 struct archive_member {
 	char *name; /* plain, as tar_clean_path leaves it */
 	char *link; /* another member's name, or NULL */
+	size_t nth; /* of the archive */
 	struct digest digest;
 	int64_t size;
 	unsigned char head[4]; /* its first bytes, for codec_sniff */
@@ -18,8 +19,9 @@ struct archive_member {
 struct archive {
 	const char *path;
 	int layout_dirfd;
-	struct archive_member *members;
+	struct archive_member *members; /* by name, once all are read */
 	size_t n;
+	uint64_t bytes, max_bytes;  /* of all members; 0: no limit */
 	struct buf index, manifest; /* index.json, manifest.json */
 };
 

@@ -41,7 +41,21 @@ void archive_drop(void)
 	name = NULL;
 }
 
-int archive_open(const char *path)
+/* Under a lock: what is made but not locked yet would be stale to another one of us. */
+static void make_own(const char *tmp)
+{
+	_close_ int lock = path_lock_dir(AT_FDCWD, tmp, true, false);
+
+	if (lock < 0)
+		die("lock '%s'", tmp);
+	remove_stale();
+	owner = getpid();
+	name = xasprintf("archive-%d", (int)owner);
+	if (mkdirat(tmp_dirfd, name, 0700) || path_lock_dir(tmp_dirfd, name, true, false) < 0)
+		die("make '%s/%s'", tmp, name);
+}
+
+int archive_open(const char *path, uint64_t max_bytes)
 {
 	_free_ char *tmp = xasprintf("%s/tmp", sys_lash_root());
 	_free_ char *layout = xasprintf("%s/archive-%d/layout", tmp, (int)getpid());
@@ -50,15 +64,11 @@ int archive_open(const char *path)
 	tmp_dirfd = path_open_dir(tmp, 0700);
 	if (tmp_dirfd < 0)
 		die("make '%s'", tmp);
-	remove_stale();
-	owner = getpid();
-	name = xasprintf("archive-%d", (int)owner);
-	if (mkdirat(tmp_dirfd, name, 0700) || path_lock_dir(tmp_dirfd, name, true, false) < 0)
-		die("make '%s/%s'", tmp, name);
+	make_own(tmp);
 	die_cleanup(archive_drop);
 	fd = layout_open_new(layout);
 	if (fd < 0)
 		die("make '%s'", layout);
-	archive_read(path, fd);
+	archive_read(path, fd, max_bytes);
 	return fd;
 }

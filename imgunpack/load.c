@@ -1,21 +1,16 @@
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "imgunpack/archive.h"
 #include "imgunpack/unpack.h"
 #include "lib/die.h"
+#include "lib/fd.h"
 #include "lib/opt.h"
 
 /* A tree may be deep, and removing it takes a descriptor a level. */
 void unpack_prepare(void)
 {
-	struct rlimit l;
-
 	umask(0);
-	if (getrlimit(RLIMIT_NOFILE, &l))
-		return;
-	l.rlim_cur = l.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &l);
+	fd_raise_limit();
 }
 
 static bool is_archive(const char *path)
@@ -43,7 +38,8 @@ void unpack_load(struct unpack *u, const char *name, const char *platform)
 	unpack_prepare();
 	if (layout_name_parse(name, &n) < 0)
 		die("image '%s'", name);
-	u->layout_dirfd = is_archive(n.dir) ? archive_open(n.dir) : layout_open(n.dir);
+	u->layout_dirfd = is_archive(n.dir) ? archive_open(n.dir, u->max_bytes)
+					    : layout_open(n.dir);
 	if (u->layout_dirfd < 0)
 		die("open image layout '%s'", n.dir);
 	if (platform && platform_parse(platform, &want) < 0)

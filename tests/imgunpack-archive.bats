@@ -85,6 +85,11 @@ leaves_nothing() {
 		archive('object', lambda t: None, manifest=b'{}')
 		archive('more', lambda t: None, layers=['l/layer.tar'] * 2)
 		archive('lie', lambda t: None, layers=['config.json'])
+		archive('deep', lambda t: None, layers=['l/layer.tar'] * 501)
+		def tags(n, images=1):
+		    return json.dumps([{'Config': 'config.json', 'Layers': ['l/layer.tar'], 'RepoTags': ['a:%d' % i for i in range(n)]}] * images).encode()
+		archive('tags', lambda t: None, manifest=tags(201))
+		archive('images', lambda t: None, manifest=tags(0, 1001))
 		archive('big', lambda t: None, manifest=b'[' + b' ' * (5 << 20) + b']')
 		open('cut', 'wb').write(open('good', 'rb').read()[:1800])
 		open('empty', 'wb')
@@ -96,6 +101,11 @@ leaves_nothing() {
 		[ "$(cat flat/x)" = 1 ]
 		rm -r flat
 	done
+	# what is no layer takes space, too
+	run --separate-stderr imgunpack --max-size 10200 good flat
+	assert_status 1
+	assert_one_line "imgunpack: read 'good': its members are larger than --max-size"
+	leaves_nothing
 	while IFS='|' read -r file pattern; do
 		run --separate-stderr imgunpack "$file" flat
 		assert_status 1
@@ -114,6 +124,9 @@ leaves_nothing() {
 		object|imgunpack: read 'object': manifest.json: no array
 		more|imgunpack: image *: 2 layers, but 1 diff_ids
 		lie|imgunpack: unpack layer *
+		deep|imgunpack: read 'deep': manifest.json: more than 500 layers
+		tags|imgunpack: read 'tags': manifest.json: more than 200 tags
+		images|imgunpack: read 'images': manifest.json: more than 1000 images
 		big|imgunpack: read 'big': 'manifest.json' is larger than 4 MiB
 		cut|imgunpack: read 'cut': the archive ends within an entry
 		empty|imgunpack: *
@@ -128,5 +141,14 @@ leaves_nothing() {
 	tar -C l -cf l.tar .
 	killat --root change 40 imgunpack l.tar flat >/dev/null 2>&1 || :
 	imgunpack l.tar again >/dev/null
+	leaves_nothing
+	# and leaves alone what those that run have made
+	for i in 1 2 3 4 5 6; do
+		imgunpack l.tar "at-once-$i" >/dev/null 3>&- &
+		pids[i]=$!
+	done
+	for i in 1 2 3 4 5 6; do
+		wait "${pids[i]}"
+	done
 	leaves_nothing
 }
