@@ -127,6 +127,9 @@ static void pump_run(struct pump *u)
 				pump_end(u);
 			return;
 		}
+	/* Whom the loop does not watch it would not call again. */
+	if (!u->from.events)
+		loop_alarm(&u->server->loop, &u->again, 0);
 }
 
 static void from_ready(struct source *src, uint32_t events _unused_)
