@@ -255,7 +255,9 @@ struct server {
 	struct loop loop;
 	struct source signals, listener;
 	int logfd;    /* the bundle's log fifo; -1: nobody wants it */
-	char *socket; /* its path */
+	char *socket; /* its path, and what is to be found there */
+	dev_t socket_dev;
+	ino_t socket_ino;
 	struct conn *conns;
 	struct call *calls;
 	struct job *jobs;

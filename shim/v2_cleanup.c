@@ -57,8 +57,12 @@ static void remove_socket(const struct v2_args *a)
 {
 	_free_ char *socket = NULL, *address = file_read_line(AT_FDCWD, "address");
 	const char *known = address ? str_after(address, "unix://") : NULL;
+	_close_ int lockfd = -1;
 
 	socket = known ? xstrdup(known) : start_socket(a, NULL);
+	if (*socket != '/')
+		return;
+	lockfd = start_lock(socket);
 	if (!start_is_served(socket) && errno == ECONNREFUSED)
 		unlink(socket);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 
 #include "lib/die.h"
 #include "lib/emit.h"
@@ -53,11 +54,20 @@ void server_leave_if_done(struct server *s)
 		loop_stop(&s->loop);
 }
 
+/* Somebody may have made another in its place; as long as it is ours, and listens, nobody does. */
+static void remove_socket(const struct server *s)
+{
+	struct stat st;
+
+	if (stat(s->socket, &st) == 0 && st.st_dev == s->socket_dev && st.st_ino == s->socket_ino)
+		unlink(s->socket);
+}
+
 void server_leave(struct server *s)
 {
 	s->leaving = true;
 	if (s->listener.fd >= 0) {
-		unlink(s->socket);
+		remove_socket(s);
 		loop_close(&s->loop, &s->listener);
 	}
 	server_leave_if_done(s);
@@ -101,10 +111,15 @@ static int open_log(const char *bundle)
 int server_run(const struct v2_args *args, int listenerfd, const char *socket)
 {
 	struct server *s = &server;
+	struct stat st;
 
 	s->args = *args;
 	s->socket = xstrdup(socket);
 	s->listener.fd = listenerfd;
+	if (stat(socket, &st) == 0) {
+		s->socket_dev = st.st_dev;
+		s->socket_ino = st.st_ino;
+	}
 	s->logfd = open_log(args->bundle);
 	die_to(log_line);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);

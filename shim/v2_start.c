@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
@@ -68,6 +69,14 @@ bool start_is_served(const char *socket)
 	_close_ int fd = sock_connect(socket, SOCK_STREAM | SOCK_NONBLOCK);
 
 	return fd >= 0 || errno == EAGAIN;
+}
+
+int start_lock(const char *socket)
+{
+	_free_ char *dir = xmemdup0(socket, (size_t)(strrchr(socket, '/') - socket));
+	_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 || flock(fd, LOCK_EX) < 0 ? -1 : steal_fd(&fd);
 }
 
 /* What came on stdin. */
@@ -148,12 +157,17 @@ static void keep_address(const char *address)
 static int listen_at(const char *socket)
 {
 	_free_ char *dir = xmemdup0(socket, (size_t)(strrchr(socket, '/') - socket));
+	_close_ int lockfd = -1;
 	int fd;
 
 	if (strlen(socket) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
 		diex("socket path '%s' is too long", socket);
 	if (path_mkdirs(dir, 0700) < 0)
 		die("make '%s'", dir);
+	/* Of two that find a dead one's socket, the second would remove what the first has made. */
+	lockfd = start_lock(socket);
+	if (lockfd < 0)
+		die("lock '%s'", dir);
 	fd = sock_listen(socket, SOCK_STREAM, 0600, 128);
 	if (fd < 0 && errno != EADDRINUSE)
 		die("listen at '%s'", socket);

@@ -13,5 +13,7 @@ int info_main(void);
  * address, the namespace and the pod. Malloc'd. */
 char *start_socket(const struct v2_args *a, const char *dir);
 bool start_is_served(const char *socket);
+/* Until it is closed nobody else makes or removes sockets beside SOCKET. -1 and errno. */
+int start_lock(const char *socket);
 
 #endif

@@ -119,6 +119,28 @@ ended() {
 	call Shutdown id=a
 	wait_for 30 gone "$server"
 	[ ! -e "$sock" ]
+	# Many at once, where a dead one has left its socket: one of them is it.
+	python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$sock"
+	for i in 1 2 3 4 5 6; do
+		make_bundle "a$i" false sleep 1000
+		jq '.annotations = {"io.kubernetes.cri.sandbox-id": "a"}' "a$i/config.json" >config && mv config "a$i/config.json"
+		shim_v2 "a$i" start </dev/null >"answer$i" &
+		starters+=($!)
+	done
+	for i in "${starters[@]}"; do
+		wait "$i"
+	done
+	[ "$(sort -u answer?)" = "unix://$sock" ]
+	server=$(call Connect id=a | jq .shim_pid)
+	servers+=("$server")
+	[ "$(pgrep -f -- "containerd-shim-lash-v2 -namespace $ns ")" = "$server" ]
+	# What is not its own stays.
+	mv "$sock" "$sock.moved"
+	touch "$sock"
+	ttrpc call "$sock.moved" Shutdown id=a
+	wait_for 30 gone "$server"
+	[ -f "$sock" ]
+	rm "$sock" "$sock.moved"
 }
 
 @test "containerd-shim-lash-v2: a container's life, every request and event" {
