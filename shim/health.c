@@ -60,12 +60,15 @@ struct checkup {
 	struct timespec began;
 };
 
-static int parse_ms(const char *what, const char *text)
+/* Less than LEAST is misuse. */
+static int parse_ms(const char *what, const char *text, int least)
 {
 	int64_t ns;
 
 	if (num_duration_ns(text, &ns) < 0 || ns / NS_PER_MS > INT32_MAX || ns < 0)
 		opt_misuse("bad %s '%s'", what, text);
+	if (ns / NS_PER_MS < least)
+		opt_misuse("bad %s '%s': less than %dms", what, text, least);
 	return (int)(ns / NS_PER_MS);
 }
 
@@ -170,7 +173,8 @@ static void probe(struct checkup *c)
 	struct probe *p = &c->probes[c->n_probes % PROBES_KEPT];
 	_free_ char *pid_file = NULL, *place = fd_path(c->dirfd);
 	_strv_ struct strv argv = { 0 };
-	bool starting_up, changed;
+	/* What began in the start period belongs to it. */
+	bool starting_up = is_starting_up(c), changed;
 
 	p->output = c->outputs[c->n_probes % PROBES_KEPT];
 	p->max = PROBE_OUTPUT_MAX;
@@ -182,7 +186,6 @@ static void probe(struct checkup *c)
 	for (char **word = c->command; *word; word++)
 		strv_add(&argv, *word);
 	probe_run(p, argv.v, c->timeout_ms, c->dirfd, PROBE_PID);
-	starting_up = is_starting_up(c);
 	c->n_probes++;
 	changed = health_take(&c->state, p->code, starting_up, (uint32_t)retries);
 	record(c);
@@ -262,10 +265,10 @@ int shim_health(int argc, char **argv)
 	c.command = argv + at;
 	/* We live as long as the container; our caller's descriptors are not ours to hold. */
 	close_range(3, ~0U, 0);
-	c.interval_ms = parse_ms("interval", interval);
-	c.timeout_ms = parse_ms("timeout", timeout);
-	c.start_period_ms = parse_ms("start period", start_period);
-	c.start_interval_ms = parse_ms("start interval", start_interval);
+	c.interval_ms = parse_ms("interval", interval, 1);
+	c.timeout_ms = parse_ms("timeout", timeout, 1);
+	c.start_period_ms = parse_ms("start period", start_period, 0);
+	c.start_interval_ms = parse_ms("start interval", start_interval, 1);
 	c.dirfd = place_xopen(dir, c.id);
 	if (!read_pid(&c, PLACE_PID))
 		diex("container '%s' was never made", c.id);

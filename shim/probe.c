@@ -10,6 +10,9 @@
 #include "lib/proc.h"
 #include "shim/health.h"
 
+/* A pipe holds so many pieces of 4 KiB. */
+enum { READS_MAX = 16 };
+
 static int64_t ms_since(const struct timespec *then)
 {
 	struct timespec now;
@@ -33,8 +36,8 @@ static pid_t start(char **argv, int out)
 	xexec(argv);
 }
 
-/* Read what there is; beyond what is kept it is thrown away. Returns false at its end. */
-static bool take_output(struct probe *p, int fd)
+/* Read what there is; beyond what is kept it is thrown away. Returns as read does. */
+static ssize_t take_output(struct probe *p, int fd)
 {
 	char rest[4096];
 	size_t room = p->max - p->len;
@@ -42,7 +45,14 @@ static bool take_output(struct probe *p, int fd)
 
 	if (n > 0 && room)
 		p->len += (size_t)n;
-	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+	return n;
+}
+
+/* What was written before the end. Whoever was left behind may go on writing for ever. */
+static void take_rest(struct probe *p, int fd)
+{
+	for (int i = 0; i < READS_MAX && take_output(p, fd) > 0; i++)
+		;
 }
 
 static void kill_named(int dirfd, const char *pid_file)
@@ -65,10 +75,12 @@ static bool await_end(struct probe *p, int out, int pidfd, int timeout_ms)
 	while ((left = timeout_ms - ms_since(&began)) > 0) {
 		if (poll(fds, 2, left > INT32_MAX ? INT32_MAX : (int)left) < 0 && errno != EINTR)
 			return false;
-		if (fds[0].revents && !take_output(p, out))
-			fds[0].fd = -1;
-		if (fds[1].revents & POLLIN && !(fds[0].revents & POLLIN))
+		if (fds[1].revents & POLLIN) {
+			take_rest(p, out);
 			return true;
+		}
+		if (fds[0].revents && take_output(p, out) == 0)
+			fds[0].fd = -1;
 	}
 	return false;
 }

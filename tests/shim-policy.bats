@@ -138,11 +138,17 @@ last_probe() {
 }
 
 @test "shim health: the start period forgives; --kill with --restart begins anew" {
+	make_bundle b false sleep 1000
+	make b -l none
+	start b
+	shim health --start-period 1h --start-interval 50ms --retries 1 b -- false
+	wait_for 30 eval '[ "$(jq -c "[.Status, .FailingStreak, (.Log | length)]" "$LASH_RUN/shim/b/health.json")" = "[\"starting\",0,5]" ]'
+	"$runtime" --root "$rt" kill b KILL
+	shim wait b
 	make_bundle a false sh -c 'trap "exit 1" TERM; while :; do sleep 0.05; done'
 	make a -l none --events events --restart on-failure:1
 	start a
-	shim health --interval 100ms --start-period 3s --start-interval 50ms --retries 1 --kill a -- false
-	wait_for 20 eval '[ -e "$LASH_RUN/shim/a/health.json" ] && [ "$(jq -c "[.Status, .FailingStreak, (.Log | length > 0)]" "$LASH_RUN/shim/a/health.json")" = "[\"starting\",0,true]" ]'
+	shim health --interval 100ms --retries 1 --kill a -- false
 	[ "$(shim wait a)" = 137 ]
 	assert_happened created health exit restart created started health exit
 	run --separate-stderr shim health a
@@ -150,6 +156,11 @@ last_probe() {
 	run --separate-stderr shim health --interval soon a -- true
 	assert_status 2
 	assert_one_line "shim health: bad interval 'soon'*"
+	for option in interval timeout start-interval; do
+		run --separate-stderr shim health "--$option" 0 a -- true
+		assert_status 2
+		assert_one_line "shim health: bad ${option//-/ } '0': less than 1ms*"
+	done
 	run --separate-stderr shim health none -- true
 	assert_status 1
 	assert_one_line "shim health: find container 'none': No such file or directory"

@@ -13,5 +13,5 @@ tests/unit/codec.libs = $(codec.libs)
 tests/unit/shim_ctl.objs := shim/ctl.c
 tests/unit/shim_detach.objs := shim/detach.c
 tests/unit/shim_log.objs := shim/format.c shim/logread.c shim/record.c
-tests/unit/shim_policy.objs := shim/healthstate.c shim/restart.c
+tests/unit/shim_policy.objs := shim/healthstate.c shim/probe.c shim/restart.c
 tests/unit/shim_logfile.objs := shim/format.c shim/log.c shim/logfile.c shim/record.c

@@ -1,4 +1,7 @@
 /* shim_policy - restart policies and health states, as docker has them. */
+#include <fcntl.h>
+#include <string.h>
+
 #include "shim/health.h"
 #include "shim/restart.h"
 #include "tests/unit/tap.h"
@@ -78,10 +81,26 @@ static void test_never_healthy(void)
 	expect_str(health_name(s.status), "unhealthy");
 }
 
+/* Its child holds the output and writes for ever; that it ended is enough. */
+static void test_probe_ends_before_its_child(void)
+{
+	char output[PROBE_OUTPUT_MAX];
+	struct probe p = { .output = output, .max = sizeof(output) };
+	char *argv[] = { (char *)"sh", (char *)"-c", (char *)"echo said; yes & exit 3", NULL };
+
+	probe_run(&p, argv, 60000, AT_FDCWD, ".no-such-pid-file");
+	expect_int(p.code, 3);
+	expect(p.len >= 5 && !memcmp(output, "said\n", 5));
+}
+
 static const struct test tests[] = {
-	TEST(test_restart_spellings),  TEST(test_restart_backs_off),
-	TEST(test_restart_on_failure), TEST(test_health),
-	TEST(test_never_healthy),      { 0 },
+	TEST(test_restart_spellings),
+	TEST(test_restart_backs_off),
+	TEST(test_restart_on_failure),
+	TEST(test_health),
+	TEST(test_never_healthy),
+	TEST(test_probe_ends_before_its_child),
+	{ 0 },
 };
 
 int main(void)
