@@ -6,7 +6,7 @@ load lib/common
 load lib/shim
 
 setup() {
-	need root runc jq
+	need root runc jq python3
 	shim_setup
 }
 
@@ -32,7 +32,9 @@ lose() {
 	lose a
 	# More than its pipe holds: it is held up.
 	touch "$tmp/go1"
-	sleep 0.5
+	wait_for 20 python3 -c 'import fcntl, os, struct, sys
+fd = os.open(sys.argv[1], os.O_RDONLY | os.O_NONBLOCK)
+sys.exit(struct.unpack("i", fcntl.ioctl(fd, 0x541B, b"0000"))[0] < 60000)' "$LASH_RUN/shim/a/.stdio/out"
 	kill -0 "$(place a pid)"
 	[ ! -e "$tmp/past" ]
 	run --separate-stderr shim adopt a

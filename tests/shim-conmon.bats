@@ -245,7 +245,7 @@ ended() {
 }
 
 @test "shim-conmon: a terminal, its size before it is there, stdin that no client ends" {
-	make_bundle a true sh -c 'stty size; read x; echo "got $x"; sleep 1000'
+	make_bundle a true sh -c 'until stty size | grep "33 77"; do sleep 0.05; done; read x; echo "got $x"; sleep 1000'
 	mkfifo go
 	exec 5<>go
 	ids+=(a)
@@ -253,7 +253,6 @@ ended() {
 	printf x >&5
 	wait_for 20 test -s sync.out
 	printf '1 33 77\n' >a/ctl
-	sleep 0.2
 	start a
 	wait_for 20 grep -q '33 77' log
 	printf 'typed\r' | socat -u - "UNIX-CONNECT:$PWD/a/attach,socktype=5"
