@@ -32,8 +32,11 @@ verbs:
   images       list images
   pull         fetch an image from a registry
   import       make an image of a directory or an archive
+  load         add the images of an archive
+  save         write images to an archive
   tag          give an image another name
   rmi          remove images
+  image        ls, rm, prune, and the verbs above
   volume       ls, create, rm, inspect, prune
   network      ls, create, rm, inspect
   info         describe this host
@@ -84,11 +87,12 @@ case "$verb ${1-}" in
 'container ls' | 'container list' | 'container ps') verb='ps' && shift ;;
 'image ls' | 'image list') verb=images && shift ;;
 'image rm') verb=rmi && shift ;;
+'image prune') verb=image-prune && shift ;;
 'container '[a-z]* | 'image '[a-z]*) verb=$1 && shift ;;
 esac
 case $verb in
 run | create | start | stop | restart | kill | pause | unpause | rm | rename | ps | logs | exec | attach | wait | \
-	top | port | inspect | images | pull | import | tag | rmi | volume | network | info | version | env) ;;
+	top | port | inspect | images | pull | import | load | save | image-prune | tag | rmi | volume | network | info | version | env) ;;
 run-split | create-split | start-locked | unstarted | ended) ;; # our own, see those files
 *) usage_die "unknown verb '$verb'" ;;
 esac

@@ -45,7 +45,7 @@ for name; do
 	elif ! imgctl inspect "$LASH_ROOT/images:$ref" >/dev/null 2>&1; then
 		warn "no such image: $name"
 		rc=1
-	elif imgctl rm "$LASH_ROOT/images:$ref"; then
+	elif imgctl rm --layers "$LASH_ROOT/layers" "$LASH_ROOT/images:$ref"; then
 		printf 'Untagged: %s\n' "$ref"
 	else
 		rc=1

@@ -94,28 +94,45 @@ static struct buf *document(struct archive *a, const char *name)
 					       : NULL;
 }
 
+static void count_bytes(struct archive *a, ssize_t n)
+{
+	a->bytes += (uint64_t)n;
+	if (a->max_bytes && a->bytes > a->max_bytes)
+		diex("read '%s': its members are larger than --max-size", a->path);
+}
+
+static void read_document(struct archive *a, struct tar_reader *r, const char *name,
+			  struct buf *doc)
+{
+	const void *data;
+	uint64_t offset;
+	ssize_t n;
+
+	if (doc->len)
+		diex("read '%s': two members '%s'", a->path, name);
+	while ((n = tar_body(r, &data, &offset)) > 0) {
+		count_bytes(a, n);
+		if (offset != doc->len)
+			diex("read '%s': '%s' is sparse", a->path, name);
+		if (doc->len + (size_t)n > IMAGE_JSON_MAX)
+			diex("read '%s': '%s' is larger than 4 MiB", a->path, name);
+		buf_add(doc, data, (size_t)n);
+	}
+}
+
 static void read_member(struct archive *a, struct tar_reader *r, struct archive_member *m)
 {
-	struct buf *doc = document(a, m->name);
 	struct blob b = BLOB_INIT;
 	const void *data;
 	uint64_t offset;
 	ssize_t n;
 
-	if (doc && doc->len)
-		diex("read '%s': two members '%s'", a->path, m->name);
 	if (blob_create(&b, a->layout_dirfd) < 0)
 		die("read '%s'", a->path);
 	while ((n = tar_body(r, &data, &offset)) > 0) {
-		a->bytes += (uint64_t)n;
-		if (a->max_bytes && a->bytes > a->max_bytes)
-			diex("read '%s': its members are larger than --max-size", a->path);
+		count_bytes(a, n);
 		if (offset != (uint64_t)b.bytes)
 			diex("read '%s': '%s' is sparse", a->path, m->name);
-		if (doc && doc->len + (size_t)n > IMAGE_JSON_MAX)
-			diex("read '%s': '%s' is larger than 4 MiB", a->path, m->name);
-		if (doc)
-			buf_add(doc, data, (size_t)n);
 		if (b.bytes < (int64_t)sizeof(m->head)) {
 			size_t room = sizeof(m->head) - (size_t)b.bytes;
 
@@ -132,8 +149,15 @@ static void read_member(struct archive *a, struct tar_reader *r, struct archive_
 static void read_entry(struct archive *a, struct tar_reader *r, const struct tar_entry *e)
 {
 	struct archive_member m = { .name = xstrdup(e->path) };
+	struct buf *doc;
 
 	if (tar_clean_path(m.name) < 0 || !*m.name || e->type == TAR_DIR) {
+		free(m.name);
+		return;
+	}
+	doc = e->type == TAR_FILE ? document(a, m.name) : NULL;
+	if (doc) {
+		read_document(a, r, m.name, doc);
 		free(m.name);
 		return;
 	}
@@ -164,25 +188,50 @@ static void read_all(struct archive *a)
 		qsort(a->members, a->n, sizeof(*a->members), by_name);
 }
 
+static void free_archive(struct archive *a)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		free(a->members[i].name);
+		free(a->members[i].link);
+	}
+	free(a->members);
+	buf_free(&a->index);
+	buf_free(&a->manifest);
+}
+
+static void open_archive(struct archive *a)
+{
+	read_all(a);
+	if (!a->index.len && !a->manifest.len)
+		diex("read '%s': no image: neither index.json nor manifest.json", a->path);
+}
+
 void archive_read(const char *path, int layout_dirfd, uint64_t max_bytes)
 {
 	struct archive a = { .path = path, .layout_dirfd = layout_dirfd, .max_bytes = max_bytes };
+	struct archive_images images = { 0 };
 
-	read_all(&a);
-	if (a.index.len) {
-		if (file_replace(layout_dirfd, "index.json", 0644, a.index.data, a.index.len,
-				 false) < 0)
-			die("read '%s'", path);
-	} else if (a.manifest.len) {
-		archive_docker(&a);
-	} else {
-		diex("read '%s': no image: neither index.json nor manifest.json", path);
+	open_archive(&a);
+	if (!a.index.len) {
+		archive_docker(&a, &images);
+		archive_put(path, layout_dirfd, &images);
+	} else if (file_replace(layout_dirfd, "index.json", 0644, a.index.data, a.index.len,
+				false) < 0) {
+		die("read '%s'", path);
 	}
-	for (size_t i = 0; i < a.n; i++) {
-		free(a.members[i].name);
-		free(a.members[i].link);
-	}
-	free(a.members);
-	buf_free(&a.index);
-	buf_free(&a.manifest);
+	archive_images_free(&images);
+	free_archive(&a);
+}
+
+void archive_add(const char *path, int layout_dirfd, struct archive_images *out)
+{
+	struct archive a = { .path = path, .layout_dirfd = layout_dirfd };
+
+	memset(out, 0, sizeof(*out));
+	open_archive(&a);
+	if (a.index.len)
+		archive_oci(&a, out);
+	else
+		archive_docker(&a, out);
+	free_archive(&a);
 }

@@ -9,8 +9,32 @@
 
 #include <stdint.h>
 
-/* All images in the tar PATH ("-" is standard input), which may be compressed, into a layout that
- * is new. Members of more than MAX_BYTES together are refused; 0 is no limit. */
+#include "lib/digest.h"
+
+/* An image of an archive, by one of its names. */
+struct archive_image {
+	char *name; /* as the archive has it; NULL: none */
+	char *media_type;
+	struct digest digest;
+	int64_t size;
+};
+
+struct archive_images {
+	struct archive_image *v;
+	size_t n;
+};
+
+void archive_images_add(struct archive_images *l, const char *name, const char *media_type,
+			const struct digest *d, int64_t size);
+void archive_images_free(struct archive_images *l);
+/* Make them entries of the layout's index, under the names they have. */
+void archive_put(const char *path, int layout_dirfd, const struct archive_images *l);
+
+/* The members of the tar PATH ("-" is standard input), which may be compressed, into the blobs of a
+ * layout whose lock the caller holds, and the list of its images, for the caller to free. */
+void archive_add(const char *path, int layout_dirfd, struct archive_images *out);
+/* All images in the tar PATH likewise into a layout that is new. Members of more than MAX_BYTES
+ * together are refused; 0 is no limit. */
 void archive_read(const char *path, int layout_dirfd, uint64_t max_bytes);
 
 /* The same into a layout of its own, below $LASH_ROOT/tmp, until archive_drop or die; what a killed

@@ -51,16 +51,9 @@ static const char *layer_type(const struct archive_member *m)
 	}
 }
 
-static void put_image(const struct archive *a, const struct layout_entry *e)
-{
-	char why[LAYOUT_WHY_MAX];
-
-	if (layout_put(a->layout_dirfd, e, why) < 0)
-		diex("read '%s': %s", a->path, why);
-}
-
 /* Which layer is which DiffID's is a matter of position; unpacking verifies it. */
-static void make_image(const struct archive *a, const struct json *image)
+static void make_image(const struct archive *a, const struct json *image,
+		       struct archive_images *out)
 {
 	const struct json *layers = json_get(image, "Layers"), *tags = json_get(image, "RepoTags");
 	_buf_ struct buf text = { 0 };
@@ -85,19 +78,14 @@ static void make_image(const struct archive *a, const struct json *image)
 	if (blob_put(a->layout_dirfd, text.data, text.len, &d) < 0)
 		die("read '%s'", a->path);
 
-	struct layout_entry entry = { .media_type = IMAGE_TYPE_MANIFEST,
-				      .digest = &d,
-				      .size = (int64_t)text.len };
-
 	if (!tags || !tags->child)
-		put_image(a, &entry);
-	for (const struct json *t = tags ? tags->child : NULL; t; t = t->next) {
-		entry.tag = t->type == JSON_STRING ? t->text : NULL;
-		put_image(a, &entry);
-	}
+		archive_images_add(out, NULL, IMAGE_TYPE_MANIFEST, &d, (int64_t)text.len);
+	for (const struct json *t = tags ? tags->child : NULL; t; t = t->next)
+		archive_images_add(out, t->type == JSON_STRING ? t->text : NULL,
+				   IMAGE_TYPE_MANIFEST, &d, (int64_t)text.len);
 }
 
-void archive_docker(const struct archive *a)
+void archive_docker(const struct archive *a, struct archive_images *out)
 {
 	char why[JSON_WHY_MAX];
 	_json_ struct json *list = json_parse(buf_str(&a->manifest), a->manifest.len, 0, why);
@@ -106,5 +94,5 @@ void archive_docker(const struct archive *a)
 		diex("read '%s': manifest.json: %s", a->path, list ? "no array" : why);
 	check_count(a, list, IMAGES_MAX, "images");
 	for (const struct json *image = list->child; image; image = image->next)
-		make_image(a, image);
+		make_image(a, image, out);
 }

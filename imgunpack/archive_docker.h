@@ -2,6 +2,7 @@
 #ifndef IMGUNPACK_ARCHIVE_DOCKER_H
 #define IMGUNPACK_ARCHIVE_DOCKER_H
 
+#include "imgunpack/archive.h"
 #include "lib/buf.h"
 #include "lib/digest.h"
 
@@ -27,7 +28,9 @@ struct archive {
 
 /* The member NAME, links followed; NULL. */
 const struct archive_member *archive_find(const struct archive *a, const char *name);
-/* Make an image of every element of manifest.json, with the names it has. Dies. */
-void archive_docker(const struct archive *a);
+/* Make an image of every element of manifest.json, and list it with the names it has. Dies. */
+void archive_docker(const struct archive *a, struct archive_images *out);
+/* List what index.json lists. Dies. */
+void archive_oci(const struct archive *a, struct archive_images *out);
 
 #endif

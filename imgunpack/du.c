@@ -148,7 +148,7 @@ static int64_t blocks_of(int fd)
 
 static void show_layers(struct table *t, const char *layout, const char *store)
 {
-	_close_ int fd = store_open(store, true);
+	_close_ int fd = store_open(store, STORE_SHARED);
 	_strv_ struct strv keys = { 0 };
 
 	if (fd < 0)

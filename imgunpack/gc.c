@@ -17,20 +17,19 @@ static const struct opt opts[] = {
 	{ 0 },
 };
 
-/* Layers of the layouts' images stay, those that are mounted do, too. */
-static void collect_layers(char *const *layouts, const char *store)
+void ctl_collect_layers(char *const *layouts, const char *store, bool nowait, bool only_print)
 {
-	_close_ int fd = store_open(store, false);
+	_close_ int fd = store_open(store, nowait ? STORE_ALONE_NOW : STORE_ALONE);
 	_strv_ struct strv live = { 0 };
 
-	if (fd < 0 && errno == ENOENT)
+	if (fd < 0 && (errno == ENOENT || errno == EWOULDBLOCK))
 		return;
 	if (fd < 0)
 		die("open layer store '%s'", store);
 	for (; *layouts; layouts++)
 		ctl_layer_keys(*layouts, &live);
-	uses_list(fd, &live, dry_run);
-	store_gc(fd, &live, dry_run);
+	uses_list(fd, &live, only_print);
+	store_gc(fd, &live, only_print);
 }
 
 int ctl_gc(int argc, char **argv)
@@ -47,6 +46,6 @@ int ctl_gc(int argc, char **argv)
 		xsweep(dirfd, false, dry_run);
 	}
 	if (layers)
-		collect_layers(argv + first, layers);
+		ctl_collect_layers(argv + first, layers, false, dry_run);
 	return 0;
 }

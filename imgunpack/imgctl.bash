@@ -3,7 +3,7 @@ _imgctl()
 {
 	local cur=$2 options
 	if ((COMP_CWORD == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W 'diff du gc history inspect ls mount ref rm tag umount verify --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'diff du gc history inspect load ls mount ref rm save tag umount verify --help --version' -- "$cur")
 		return
 	fi
 	case ${COMP_WORDS[1]} in
@@ -16,6 +16,9 @@ _imgctl()
 	mount) options='--layers --platform' ;;
 	umount | verify) options=--layers ;;
 	ref) options=--familiar ;;
+	rm) options=--layers ;;
+	save) options='--output --platform' ;;
+	load) options='--full --input' ;;
 	esac
 	if [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$options --help" -- "$cur")

@@ -11,10 +11,12 @@ int ctl_du(int argc, char **argv);
 int ctl_gc(int argc, char **argv);
 int ctl_history(int argc, char **argv);
 int ctl_inspect(int argc, char **argv);
+int ctl_load(int argc, char **argv);
 int ctl_ls(int argc, char **argv);
 int ctl_mount(int argc, char **argv);
 int ctl_ref(int argc, char **argv);
 int ctl_rm(int argc, char **argv);
+int ctl_save(int argc, char **argv);
 int ctl_tag(int argc, char **argv);
 int ctl_umount(int argc, char **argv);
 int ctl_verify(int argc, char **argv);
@@ -59,5 +61,9 @@ void xmark_entry(int layout_dirfd, const struct json *j, struct digests *out);
  * works in the layout and NOWAIT says not to wait for them. ONLY_PRINT: print their digests
  * instead. */
 bool xsweep(int layout_dirfd, bool nowait, bool only_print);
+
+/* Remove from STORE the unpacked layers that no image of LAYOUTS (NULL-terminated) has and nothing
+ * mounts; NOWAIT: unless somebody is at work there. Dies. */
+void ctl_collect_layers(char *const *layouts, const char *store, bool nowait, bool only_print);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "imgunpack/fetch.h"
 #include "imgunpack/manifest.h"
+#include "imgunpack/transport.h"
 #include "lib/blob.h"
 #include "lib/die.h"
 #include "lib/layout.h"
@@ -31,14 +32,18 @@ static const struct opt opts[] = {
 	{ 0 },
 };
 
-static void parse_operands(char **argv, struct ref *ref, struct layout_name *target)
+static void parse_source(const char *text, struct ref *ref)
 {
 	const char *why;
 
-	if (ref_parse(argv[0], ref, &why))
-		opt_misuse("malformed reference '%s': %s", argv[0], why);
-	if (layout_name_parse(argv[1], target) || *target->digest.text)
-		opt_misuse("malformed target '%s', want LAYOUT[:TAG]", argv[1]);
+	if (ref_parse(text, ref, &why))
+		opt_misuse("malformed reference '%s': %s", text, why);
+}
+
+static void parse_target(const char *text, struct layout_name *target)
+{
+	if (layout_name_parse(text, target) || *target->digest.text)
+		opt_misuse("malformed target '%s', want LAYOUT[:TAG]", text);
 }
 
 static void parse_platform(struct platform *want)
@@ -47,22 +52,6 @@ static void parse_platform(struct platform *want)
 		platform_host(want);
 	else if (platform_parse(platform_name, want))
 		opt_misuse("malformed platform '%s', want OS/ARCH[/VARIANT]", platform_name);
-}
-
-static int xopen_layout(const char *dir, int *lock)
-{
-	int fd = layout_open_new(dir);
-
-	if (fd < 0 && errno == ENOTEMPTY)
-		diex("open layout '%s': a directory of something else", dir);
-	if (fd < 0 && errno == EINVAL)
-		diex("open layout '%s': not an image layout of version 1.0.0", dir);
-	if (fd < 0)
-		die("open layout '%s'", dir);
-	*lock = layout_lock(fd, false, false);
-	if (*lock < 0)
-		die("lock layout '%s'", dir);
-	return fd;
 }
 
 /* The image's own word on its platform; of an artifact that is no image there is none. */
@@ -105,19 +94,55 @@ static void record(int layout_dirfd, const struct pulled *p, const struct platfo
 		diex("%s", why);
 }
 
-int main(int argc, char **argv)
+static void pull(const struct ref *ref, const struct layout_name *target,
+		 const struct platform *want)
 {
-	const struct usage u = { "[OPTION]... REF LAYOUT[:TAG]",
-				 "Fetch an image from a registry into an OCI layout.", opts, 0,
-				 NULL };
-	struct platform want, platform;
 	_close_ int layout_dirfd = -1, lock = -1;
-	struct layout_name target;
+	struct platform platform;
 	struct registry registry;
 	struct pulled pulled;
-	struct ref ref;
-	const char *tag;
+	const char *tag = target->tag ? target->tag : *ref->tag ? ref->tag : NULL;
 	bool is_image;
+
+	signal(SIGPIPE, SIG_IGN);
+	xregistry_open(&registry, ref, &registry_options);
+	xmanifest_pull(&registry, want, &pulled);
+	layout_dirfd = xtransport_open_new(target->dir, &lock);
+	xfetch_blobs(&registry, layout_dirfd, &pulled.manifest, jobs, quiet);
+	is_image = read_platform(layout_dirfd, &pulled, want, &platform);
+	record(layout_dirfd, &pulled, is_image ? &platform : NULL, tag);
+	printf("%s\n", pulled.digest.text);
+	pulled_free(&pulled);
+	registry_close(&registry);
+}
+
+static void bring(enum transport from, const char *source, const struct layout_name *target,
+		  const struct platform *want)
+{
+	_close_ int layout_dirfd = -1, lock = -1;
+	struct layout_image image;
+	_free_ char *tag = NULL;
+
+	layout_dirfd = xtransport_open_new(target->dir, &lock);
+	if (from == TRANSPORT_LAYOUT)
+		xtransport_from_layout(source, layout_dirfd, want, &image, &tag);
+	else
+		xtransport_from_archive(source, layout_dirfd, want, &image, &tag);
+	xtransport_record(layout_dirfd, &image, target->tag ? target->tag : tag);
+	printf("%s\n", image.digest.text);
+	layout_image_free(&image);
+}
+
+int main(int argc, char **argv)
+{
+	const struct usage u = { "[OPTION]... SOURCE LAYOUT[:TAG]",
+				 "Fetch an image from a registry into an OCI layout.", opts, 0,
+				 NULL };
+	struct layout_name target;
+	struct platform want;
+	enum transport from;
+	const char *source;
+	struct ref ref;
 	int first;
 
 	opt_program(argv[0]);
@@ -125,21 +150,16 @@ int main(int argc, char **argv)
 	opt_operands(argc - first, 2, 2);
 	if (jobs < 1 || registry_options.tries < 1)
 		opt_misuse("--jobs and --tries start at 1");
-	parse_operands(argv + first, &ref, &target);
+	from = transport_of(argv[first], &source);
+	if (from == TRANSPORT_REGISTRY)
+		parse_source(source, &ref);
+	parse_target(argv[first + 1], &target);
 	parse_platform(&want);
-	signal(SIGPIPE, SIG_IGN);
 
-	xregistry_open(&registry, &ref, &registry_options);
-	xmanifest_pull(&registry, &want, &pulled);
-	layout_dirfd = xopen_layout(target.dir, &lock);
-	xfetch_blobs(&registry, layout_dirfd, &pulled.manifest, jobs, quiet);
-	is_image = read_platform(layout_dirfd, &pulled, &want, &platform);
-	tag = target.tag ? target.tag : *ref.tag ? ref.tag : NULL;
-	record(layout_dirfd, &pulled, is_image ? &platform : NULL, tag);
-	printf("%s\n", pulled.digest.text);
-
-	pulled_free(&pulled);
-	registry_close(&registry);
+	if (from == TRANSPORT_REGISTRY)
+		pull(&ref, &target, &want);
+	else
+		bring(from, source, &target, platform_name ? &want : NULL);
 	layout_name_free(&target);
 	return 0;
 }

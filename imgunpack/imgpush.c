@@ -1,7 +1,9 @@
 /* imgpush - send an image from an OCI layout to a registry. */
 #include <signal.h>
 
+#include "imgunpack/archive_write.h"
 #include "imgunpack/send.h"
+#include "imgunpack/transport.h"
 #include "lib/die.h"
 #include "lib/layout.h"
 #include "lib/mem.h"
@@ -32,16 +34,26 @@ static const struct opt opts[] = {
 	{ 0 },
 };
 
-static void parse_operands(char **argv, struct layout_name *source, struct ref *ref)
+static void parse_source(const char *text, struct layout_name *source)
+{
+	if (layout_name_parse(text, source))
+		opt_misuse("malformed image '%s', want LAYOUT[:TAG|@DIGEST]", text);
+}
+
+static void parse_ref(const char *text, struct ref *ref)
 {
 	const char *why;
 
-	if (layout_name_parse(argv[0], source))
-		opt_misuse("malformed image '%s', want LAYOUT[:TAG|@DIGEST]", argv[0]);
-	if (ref_parse(argv[1], ref, &why))
-		opt_misuse("malformed reference '%s': %s", argv[1], why);
+	if (ref_parse(text, ref, &why))
+		opt_misuse("malformed reference '%s': %s", text, why);
 	if (*ref->digest.text)
-		opt_misuse("'%s' has a digest; a push makes a tag", argv[1]);
+		opt_misuse("'%s' has a digest; a push makes a tag", text);
+}
+
+static void parse_target(const char *text, struct layout_name *target)
+{
+	if (layout_name_parse(text, target) || *target->digest.text)
+		opt_misuse("malformed target '%s'", text);
 }
 
 static void xload(int *layout_dirfd, int *lock, const struct layout_name *source,
@@ -52,14 +64,7 @@ static void xload(int *layout_dirfd, int *lock, const struct layout_name *source
 
 	if (platform_name && platform_parse(platform_name, &want))
 		opt_misuse("malformed platform '%s', want OS/ARCH[/VARIANT]", platform_name);
-	*layout_dirfd = layout_open(source->dir);
-	if (*layout_dirfd < 0 && (errno == EINVAL || errno == ENOTDIR))
-		diex("open layout '%s': not an image layout", source->dir);
-	if (*layout_dirfd < 0)
-		die("open layout '%s'", source->dir);
-	*lock = layout_lock(*layout_dirfd, false, false);
-	if (*lock < 0)
-		die("lock layout '%s'", source->dir);
+	*layout_dirfd = xtransport_open(source->dir, lock);
 	if (layout_load(*layout_dirfd, source, platform_name ? &want : NULL, image, why))
 		diex("%s", why);
 }
@@ -82,14 +87,45 @@ static void send_manifest(struct registry *r, const struct layout_image *image)
 	call_free(&c);
 }
 
+static void push(int layout_dirfd, const struct layout_image *image, const struct ref *ref)
+{
+	struct registry registry;
+
+	signal(SIGPIPE, SIG_IGN);
+	xregistry_open(&registry, ref, &registry_options);
+	xsend_blobs(&registry, layout_dirfd, &image->manifest, jobs, quiet);
+	send_manifest(&registry, image);
+	registry_close(&registry);
+}
+
+/* Into another layout, or an archive: under the name it is to have there, else its own. */
+static void hand_on(int layout_dirfd, struct layout_image *image, enum transport to,
+		    const struct layout_name *target, char *tag)
+{
+	char *name = target->tag ? target->tag : tag;
+
+	if (to == TRANSPORT_ARCHIVE) {
+		struct saved saved = { layout_dirfd, *image, name };
+
+		archive_write(target->dir, &saved, 1);
+	} else {
+		_close_ int lock = -1, dirfd = xtransport_open_new(target->dir, &lock);
+
+		xtransport_copy(layout_dirfd, dirfd, image);
+		xtransport_record(dirfd, image, name);
+	}
+}
+
 int main(int argc, char **argv)
 {
-	const struct usage u = { "[OPTION]... LAYOUT[:TAG|@DIGEST] REF",
+	const struct usage u = { "[OPTION]... LAYOUT[:TAG|@DIGEST] TARGET",
 				 "Send an image from an OCI layout to a registry.", opts, 0, NULL };
 	_close_ int layout_dirfd = -1, lock = -1;
-	struct layout_name source;
+	struct layout_name source, target = { 0 };
 	struct layout_image image;
-	struct registry registry;
+	_free_ char *tag = NULL;
+	const char *where;
+	enum transport to;
 	struct ref ref;
 	int first;
 
@@ -98,17 +134,23 @@ int main(int argc, char **argv)
 	opt_operands(argc - first, 2, 2);
 	if (jobs < 1 || registry_options.tries < 1)
 		opt_misuse("--jobs and --tries start at 1");
-	parse_operands(argv + first, &source, &ref);
-	signal(SIGPIPE, SIG_IGN);
+	parse_source(argv[first], &source);
+	to = transport_of(argv[first + 1], &where);
+	if (to == TRANSPORT_REGISTRY)
+		parse_ref(where, &ref);
+	else
+		parse_target(where, &target);
 
 	xload(&layout_dirfd, &lock, &source, &image);
-	xregistry_open(&registry, &ref, &registry_options);
-	xsend_blobs(&registry, layout_dirfd, &image.manifest, jobs, quiet);
-	send_manifest(&registry, &image);
-	printf("%s\n", image.digest.text);
-
+	tag = xtransport_tag(layout_dirfd, &source);
+	if (to == TRANSPORT_REGISTRY)
+		push(layout_dirfd, &image, &ref);
+	else
+		hand_on(layout_dirfd, &image, to, &target, tag);
+	if (to != TRANSPORT_ARCHIVE || !str_eq(target.dir, "-"))
+		printf("%s\n", image.digest.text);
 	layout_image_free(&image);
-	registry_close(&registry);
 	layout_name_free(&source);
+	layout_name_free(&target);
 	return 0;
 }

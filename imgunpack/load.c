@@ -1,62 +1,78 @@
-#include <sys/stat.h>
-
 #include "imgunpack/archive.h"
-#include "imgunpack/unpack.h"
+#include "imgunpack/imgctl.h"
+#include "imgunpack/transport.h"
 #include "lib/die.h"
-#include "lib/fd.h"
+#include "lib/mem.h"
 #include "lib/opt.h"
+#include "lib/ref.h"
 
-/* A tree may be deep, and removing it takes a descriptor a level. */
-void unpack_prepare(void)
+static const char *input = "-";
+static bool full;
+
+static const struct opt opts[] = {
+	{ 'i', "input", OPT_STR, &input, "FILE", "read this, not standard input" },
+	{ 0, "full", OPT_FLAG, &full, NULL, "store names in full, as docker reads them" },
+	{ 0 },
+};
+
+static void complete_name(struct archive_image *a)
 {
-	umask(0);
-	fd_raise_limit();
+	const char *why;
+	struct ref r;
+
+	if (!a->name)
+		return;
+	if (ref_parse(a->name, &r, &why))
+		diex("load '%s': malformed name '%s': %s", input, a->name, why);
+	free(a->name);
+	a->name = ref_full(&r);
 }
 
-static bool is_archive(const char *path)
+/* An index may list images that are not in the archive; one alone must be whole. */
+static void check(int dirfd, const struct archive_image *a)
 {
-	struct stat st;
+	struct layout_image image;
+	_buf_ struct buf b = { 0 };
 
-	return str_eq(path, "-") || (!stat(path, &st) && S_ISREG(st.st_mode));
+	if (image_kind(a->media_type) == IMAGE_MANIFEST) {
+		xtransport_check(dirfd, &a->digest, NULL, &image);
+		layout_image_free(&image);
+	} else {
+		xblob_read(dirfd, &a->digest, a->size, IMAGE_JSON_MAX, &b);
+	}
 }
 
-/* Whoever asks for another system's files gets them. */
-static void check_system(const struct layout_image *i)
+static void print_name(const struct archive_image *a)
 {
-	const char *os = i->config.os;
+	_free_ char *clean = die_clean(xstrdup(a->name ? a->name : a->digest.text));
 
-	if (os && *os && !str_eq(os, "linux"))
-		diex("image '%s': is for %s (--platform)", i->digest.text, os);
+	printf("%s\n", clean);
 }
 
-void unpack_load(struct unpack *u, const char *name, const char *platform)
+int ctl_load(int argc, char **argv)
 {
-	char why[LAYOUT_WHY_MAX];
-	struct layout_name n;
-	struct platform want;
+	const struct usage u = { "[--full] [-i FILE] LAYOUT",
+				 "Add the images of an archive to a layout; print their names.",
+				 opts, 0, NULL };
+	int first = opt_parse(argc, argv, &u);
+	_close_ int dirfd = -1, lock = -1;
+	struct archive_images list;
 
-	unpack_prepare();
-	if (layout_name_parse(name, &n) < 0)
-		die("image '%s'", name);
-	u->layout_dirfd = is_archive(n.dir) ? archive_open(n.dir, u->max_bytes)
-					    : layout_open(n.dir);
-	if (u->layout_dirfd < 0)
-		die("open image layout '%s'", n.dir);
-	if (platform && platform_parse(platform, &want) < 0)
-		opt_misuse("--platform '%s' is no OS/ARCH[/VARIANT]", platform);
-	/* Blobs must not be collected while we read them; a layout we may not lock is nobody's to
-	 * collect. */
-	if (layout_lock(u->layout_dirfd, false, false) < 0 && errno != EROFS && errno != EACCES)
-		die("lock '%s'", n.dir);
-	if (layout_load(u->layout_dirfd, &n, platform ? &want : NULL, &u->image, why) < 0)
-		diex("%s", why);
-	if (!platform)
-		check_system(&u->image);
-	layout_name_free(&n);
-}
-
-void unpack_fail(void)
-{
-	archive_drop();
-	_exit(1);
+	opt_operands(argc - first, 1, 1);
+	dirfd = xtransport_open_new(argv[first], &lock);
+	archive_add(input, dirfd, &list);
+	for (size_t i = 0; i < list.n; i++) {
+		check(dirfd, &list.v[i]);
+		if (full)
+			complete_name(&list.v[i]);
+	}
+	archive_put(input, dirfd, &list);
+	/* Old archives have members that are no part of any image. */
+	close_fd(&lock);
+	lock = -1;
+	xsweep(dirfd, true, false);
+	for (size_t i = 0; i < list.n; i++)
+		print_name(&list.v[i]);
+	archive_images_free(&list);
+	return 0;
 }

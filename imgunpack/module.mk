@@ -1,25 +1,27 @@
 LIBEXEC  += imgunpack/imgunpack
 ARCHIVES += imgunpack/imgunpack
-unpack.objs := imgunpack/apply.c imgunpack/archive.c imgunpack/archive_docker.c imgunpack/archive_open.c \
-    imgunpack/attr.c imgunpack/compare.c imgunpack/entry.c imgunpack/feed.c \
-    imgunpack/flat.c imgunpack/ids.c imgunpack/layer.c imgunpack/link.c imgunpack/load.c imgunpack/map.c imgunpack/modes.c imgunpack/overlay.c \
+unpack.objs := imgunpack/apply.c imgunpack/archive.c imgunpack/archive_docker.c imgunpack/archive_images.c \
+    imgunpack/archive_open.c imgunpack/attr.c imgunpack/compare.c imgunpack/entry.c imgunpack/feed.c \
+    imgunpack/flat.c imgunpack/ids.c imgunpack/layer.c imgunpack/link.c imgunpack/map.c imgunpack/modes.c imgunpack/overlay.c \
     imgunpack/parent.c imgunpack/place.c imgunpack/stack.c imgunpack/store.c imgunpack/store_gc.c \
-    imgunpack/tarfile.c imgunpack/times.c imgunpack/upper.c imgunpack/uses.c imgunpack/whiteout.c imgunpack/worker.c
+    imgunpack/tarfile.c imgunpack/times.c imgunpack/unpack_load.c imgunpack/upper.c imgunpack/uses.c imgunpack/whiteout.c imgunpack/worker.c
 imgunpack/imgunpack.objs := $(unpack.objs)
 imgunpack/imgunpack.libs = libcrypto $(codec.libs)
 # Images: one program a direction, over OCI layouts (lib/layout.h).
 LIBEXEC += imgunpack/imgpull
 registry.objs := imgunpack/base64.c imgunpack/call.c imgunpack/certs.c imgunpack/challenge.c \
     imgunpack/creds.c imgunpack/http.c imgunpack/http_url.c imgunpack/progress.c imgunpack/registry.c imgunpack/token.c
-imgunpack/imgpull.objs := imgunpack/fetch.c imgunpack/manifest.c $(registry.objs)
-imgunpack/imgpull.libs := libcrypto libcurl
+# What needs no network: layouts and archives.
+transport.objs := imgunpack/archive.c imgunpack/archive_docker.c imgunpack/archive_images.c imgunpack/tarfile.c imgunpack/transport.c
+imgunpack/imgpull.objs := imgunpack/fetch.c imgunpack/manifest.c $(registry.objs) $(transport.objs)
+imgunpack/imgpull.libs = libcrypto libcurl $(codec.libs)
 LIBEXEC += imgunpack/imgpush
-imgunpack/imgpush.objs := imgunpack/send.c $(registry.objs)
-imgunpack/imgpush.libs := libcrypto libcurl
+imgunpack/imgpush.objs := imgunpack/archive_write.c imgunpack/send.c $(registry.objs) $(transport.objs)
+imgunpack/imgpush.libs = libcrypto libcurl $(codec.libs)
 LIBEXEC += imgunpack/imgctl
-imgunpack/imgctl.objs := imgunpack/diff.c imgunpack/digests.c imgunpack/du.c imgunpack/gc.c imgunpack/history.c \
-    imgunpack/images.c imgunpack/inspect.c imgunpack/ls.c imgunpack/mark.c imgunpack/mount.c imgunpack/refname.c \
-    imgunpack/rm.c imgunpack/sweep.c imgunpack/table.c imgunpack/tag.c imgunpack/verify.c \
+imgunpack/imgctl.objs := imgunpack/archive_write.c imgunpack/diff.c imgunpack/digests.c imgunpack/du.c imgunpack/gc.c imgunpack/history.c \
+    imgunpack/images.c imgunpack/inspect.c imgunpack/load.c imgunpack/ls.c imgunpack/mark.c imgunpack/mount.c imgunpack/refname.c \
+    imgunpack/rm.c imgunpack/save.c imgunpack/sweep.c imgunpack/table.c imgunpack/tag.c imgunpack/transport.c imgunpack/verify.c \
     imgunpack/verify_layers.c $(unpack.objs)
 imgunpack/imgctl.libs = libcrypto $(codec.libs)
 LIBEXEC += imgunpack/imgpack

@@ -57,7 +57,7 @@ static void umount_one(const char *dir, const char *store)
 	if (!path)
 		die("open '%s'", dir);
 
-	_close_ int fd = store_open(store, false);
+	_close_ int fd = store_open(store, STORE_ALONE);
 
 	if (fd < 0 && errno != ENOENT)
 		die("open layer store '%s'", store);

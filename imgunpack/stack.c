@@ -32,7 +32,7 @@ static void check_attributes(int store_dirfd, const char *store)
 
 void stack_open(struct stack *s, const char *store)
 {
-	*s = (struct stack){ .store_dirfd = store_open(store, true) };
+	*s = (struct stack){ .store_dirfd = store_open(store, STORE_SHARED) };
 	s->store = s->store_dirfd < 0 ? NULL : realpath(store, NULL);
 	if (!s->store)
 		die("open layer store '%s'", store);

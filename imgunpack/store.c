@@ -7,14 +7,15 @@
 #include "lib/path.h"
 #include "lib/str.h"
 
-int store_open(const char *store, bool shared)
+int store_open(const char *store, enum store_lock how)
 {
+	bool shared = how == STORE_SHARED;
 	int dir = shared ? path_open_dir(store, 0700) : -1;
 
 	if (shared && dir < 0)
 		return -1;
 	close_fd(&dir);
-	return path_lock_dir(AT_FDCWD, store, !shared, false);
+	return path_lock_dir(AT_FDCWD, store, !shared, how == STORE_ALONE_NOW);
 }
 
 static struct store_key key(const char *prefix, const struct digest *d)

@@ -22,8 +22,14 @@ struct store_key {
 	char text[STORE_KEY_MAX];
 };
 
-/* Open STORE and lock it: SHARED, made where it is missing, or exclusively. Caller closes. */
-_check_ int store_open(const char *store, bool shared);
+enum store_lock {
+	STORE_SHARED, /* made where it is missing */
+	STORE_ALONE,
+	STORE_ALONE_NOW, /* EWOULDBLOCK rather than wait */
+};
+
+/* Open STORE and lock it. Caller closes. */
+_check_ int store_open(const char *store, enum store_lock how);
 
 struct store_key store_diff_key(const struct digest *diff_id);
 struct store_key store_chain_key(const struct digest *chain_id);

@@ -91,7 +91,8 @@ static void check_image(void *ctx, const struct image_manifest *m,
 
 int ctl_verify_layers(int layout_dirfd, const char *store)
 {
-	struct check c = { .layout_dirfd = layout_dirfd, .store_dirfd = store_open(store, true) };
+	struct check c = { .layout_dirfd = layout_dirfd,
+			   .store_dirfd = store_open(store, STORE_SHARED) };
 	_free_ char *name = xasprintf(".verify.%d", (int)getpid());
 
 	if (c.store_dirfd < 0)

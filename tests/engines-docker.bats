@@ -215,3 +215,21 @@ is_replaced() {
 	[ "$(dock inspect --format '{{.State.Status}}' web)" = running ]
 	dock rm -f web >/dev/null
 }
+
+@test "docker load, save: docker reads what imgctl saves, and the other way round" {
+	cd "$BATS_TEST_TMPDIR"
+	dock tag box some/box:1
+	id=$(dock image inspect --format '{{.Id}}' box)
+	dock save box some/box:1 | imgctl load --full l >names
+	[ "$(sort names)" = $'docker.io/library/box:latest\ndocker.io/some/box:1' ] || fail "$(cat names)"
+	[ "$(imgctl ls --json l | jq -r .config | sort -u)" = "$id" ]
+	dock rmi some/box:1 >/dev/null
+	imgctl save l:docker.io/some/box:1 | dock load | grep -q 'Loaded image: some/box:1'
+	[ "$(dock image inspect --format '{{.Id}}' some/box:1)" = "$id" ]
+	dock rmi some/box:1 >/dev/null
+	# Compressed layers as well: docker looks at the bytes.
+	imgpack new --layer "$BATS_FILE_TMPDIR/rootfs" --cmd '["true"]' l:docker.io/some/packed:2
+	imgctl save l:docker.io/some/packed:2 | dock load
+	[ "$(dock image inspect --format '{{.Id}}' some/packed:2)" = "$(imgctl ls --json l | jq -r 'select(.name == "docker.io/some/packed:2") | .config')" ]
+	start --rm some/packed:2
+}

@@ -69,6 +69,35 @@ teardown() {
 	lash rmi dir:1 tar:1 pipe:1
 }
 
+@test "lash save, load, rmi, image prune: there and back, with the layers" {
+	lash save -o box.tar box
+	cp -a "$BATS_FILE_TMPDIR/rootfs" root
+	touch root/more
+	lash import root gone:1
+	lash run --rm --network none gone:1 true
+	layers=$(ls "$LASH_ROOT/layers" | wc -l)
+	lash save gone:1 >gone.tar
+	lash rmi gone:1
+	[ "$(ls "$LASH_ROOT/layers" | wc -l)" -lt "$layers" ]
+	run --separate-stderr lash load <gone.tar
+	assert_status 0
+	assert_output 'Loaded image: docker.io/library/gone:1'
+	lash run --rm --network none gone:1 true
+	run --separate-stderr lash load -q -i box.tar
+	assert_output 'Loaded image: docker.io/library/box:latest'
+	run --separate-stderr lash save nosuch
+	assert_status 1
+	assert_one_line "imgctl save: no image 'docker.io/library/nosuch:latest' in this layout"
+	run --separate-stderr lash load -i nosuch
+	assert_status 1
+	assert_one_line "imgctl load: open 'nosuch': *"
+	run --separate-stderr lash -n save -o x box
+	assert_output "imgctl save -o x $LASH_ROOT/images:docker.io/library/box:latest"
+	lash rmi gone:1
+	lash image prune -f
+	imgctl verify "$LASH_ROOT/images"
+}
+
 @test "lash inspect: an image" {
 	run --separate-stderr lash inspect --type image box
 	[ "$(jq -r '.config.Cmd[0]' <<<"$output")" = sh ]
