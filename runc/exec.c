@@ -238,6 +238,9 @@ static void take_hierarchy(struct launch *l, struct cgroup *from, const char *co
 		diex("--cgroup: '%s' has no controller '%s'", from->path, controller);
 	close_fd(&l->group.dirfd[h]);
 	l->group.dirfd[h] = fcntl(from->dirfd[h], F_DUPFD_CLOEXEC, 0);
+	/* -1 would mean that the process stays out of that hierarchy. */
+	if (l->group.dirfd[h] < 0)
+		die("--cgroup: open '%s'", from->path);
 }
 
 /* [CONTROLLER[,CONTROLLER]...:]PATH */
