@@ -184,6 +184,8 @@ void criu_restore_mounts(struct criu *k, const struct container *c, const struct
 {
 	_close_ int rootfd = open(c->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
+	size_t above = str_eq(c->rootfs, "/") ? 0 : strlen(c->rootfs);
+
 	if (rootfd < 0)
 		die("open root file system '%s'", c->rootfs);
 	for (size_t i = 0; i < spec->n_mounts; i++) {
@@ -191,7 +193,7 @@ void criu_restore_mounts(struct criu *k, const struct container *c, const struct
 		struct stat st;
 		_free_ char *place = real_place(rootfd, m->destination, &st);
 		/* Behind links it has the name it had when it was dumped. */
-		const char *key = place ? place + strlen(c->rootfs) : m->destination;
+		const char *key = place ? place + above : m->destination;
 
 		if (is_bind(m)) {
 			_free_ char *source = realpath(m->source ? m->source : "", NULL);
