@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -73,6 +74,29 @@ static int left_ms(const struct timespec *until)
 	return ms > 0 ? (int)(ms < INT32_MAX ? ms : INT32_MAX) : 0;
 }
 
+/* At most MOST bytes of what the hook says; how many it were, 0 or less at the end. */
+static ssize_t take(int outfd, size_t most, struct buf *output)
+{
+	char block[512];
+	ssize_t got = read(outfd, block, most < sizeof(block) ? most : sizeof(block));
+
+	if (got > 0 && output->len < OUTPUT_MAX)
+		buf_add(output, block, (size_t)got);
+	return got;
+}
+
+/* What the hook said before it ended, and no more: a child of its own may never be done. */
+static void take_rest(int outfd, struct buf *output)
+{
+	int left = 0;
+	ssize_t got;
+
+	if (ioctl(outfd, FIONREAD, &left))
+		return;
+	for (; left > 0 && (got = take(outfd, (size_t)left, output)) > 0; left -= (int)got)
+		;
+}
+
 /* Collect what the hook says until it ends; its own children may keep the pipe open. 0, or -1 at
  * the time limit. */
 static int watch(int pidfd, int outfd, int64_t timeout_s, struct buf *output)
@@ -80,29 +104,24 @@ static int watch(int pidfd, int outfd, int64_t timeout_s, struct buf *output)
 	struct pollfd p[] = { { .fd = pidfd, .events = POLLIN },
 			      { .fd = outfd, .events = POLLIN } };
 	struct timespec until = { 0 };
-	char block[512];
 
 	if (timeout_s) {
 		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += timeout_s;
+		until.tv_sec += timeout_s < INT32_MAX ? timeout_s : INT32_MAX;
 	}
 	for (;;) {
 		int n = poll(p, 2, left_ms(&until));
-		ssize_t got = 0;
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			return -1;
-		if (p[1].revents) {
-			got = read(outfd, block, sizeof(block));
-			if (got <= 0)
-				p[1].fd = -1;
-			else if (output->len < OUTPUT_MAX)
-				buf_add(output, block, (size_t)got);
-		}
-		if (p[0].revents && got <= 0)
+		if (p[0].revents) {
+			take_rest(outfd, output);
 			return 0;
+		}
+		if (p[1].revents && take(outfd, SIZE_MAX, output) <= 0)
+			p[1].fd = -1;
 	}
 }
 

@@ -60,6 +60,13 @@ with_groups() {
 	assert_output ran
 }
 
+@test "runc: a hook's daemon that goes on talking is not waited for" {
+	configure '.process.args = ["true"] | .hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "yes & exit 0"],
+		timeout: 77}]'
+	sed -i 's/"timeout": 77/"timeout": 9223372036854775807/' "$bundle/config.json"
+	rc run -b "$bundle" "$id" 3>&-
+}
+
 @test "runc: run.oci.hooks.stdout and .stderr take what hooks of the host say" {
 	local hook='[{"path": "/bin/sh", "args": ["sh", "-c", "echo out; echo err >&2"]}]'
 	configure '.process.args = ["true"] | .annotations = {"run.oci.hooks.stdout": "'"$BATS_TEST_TMPDIR/out"'",
