@@ -16,6 +16,15 @@ bool annotation_is_on(const struct spec *spec, const char *name)
 	return value && !str_eq(value, "0") && !str_eq(value, "false");
 }
 
+const char *annotation_listener(const struct spec *spec, const char *path)
+{
+	if (!path || !*path)
+		path = annotation(spec, ANNOTATION_SECCOMP_RECEIVER);
+	if (!path)
+		path = getenv("RUN_OCI_SECCOMP_RECEIVER");
+	return path && *path ? path : NULL;
+}
+
 const char *annotation_refused(size_t i)
 {
 	static const char *const refused[] = {

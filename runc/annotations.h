@@ -18,6 +18,9 @@
 const char *annotation(const struct spec *spec, const char *name);
 /* Given, and neither "0" nor "false". */
 bool annotation_is_on(const struct spec *spec, const char *name);
+/* Who answers for system calls: linux.seccomp.listenerPath (PATH) says it, or an annotation, or the
+ * environment; NULL: nobody. */
+const char *annotation_listener(const struct spec *spec, const char *path);
 /* The I-th of those that ask for what is not here; NULL behind the last. */
 const char *annotation_refused(size_t i);
 /* Exits for those that ask for what is not here: silence would be worse. */

@@ -8,6 +8,7 @@
 #include "lib/seccomp_spec.h"
 #include "lib/spec.h"
 #include "lib/str.h"
+#include "runc/annotations.h"
 #include "runc/faults.h"
 
 void faults_free(struct faults *f)
@@ -198,7 +199,7 @@ static int check_resources(const struct json *tree, char why[DECODE_WHY_MAX])
 	return rc;
 }
 
-static int check_seccomp(const struct json *tree, char why[DECODE_WHY_MAX])
+static int check_seccomp(const struct spec *spec, const struct json *tree, char why[DECODE_WHY_MAX])
 {
 	_seccomp_profile_ struct seccomp_profile profile = { 0 };
 	struct seccomp_program program = { 0 };
@@ -208,7 +209,7 @@ static int check_seccomp(const struct json *tree, char why[DECODE_WHY_MAX])
 		return -1;
 	if (!seccomp_is_wanted(&profile))
 		return 0;
-	if (seccomp_has_notify(&profile) && (!profile.listenerPath || !*profile.listenerPath)) {
+	if (seccomp_has_notify(&profile) && !annotation_listener(spec, profile.listenerPath)) {
 		snprintf(why, DECODE_WHY_MAX, "linux.seccomp.listenerPath: missing");
 		return -1;
 	}
@@ -226,7 +227,7 @@ static int check(const struct json *tree, char why[DECODE_WHY_MAX])
 
 	if (spec_decode(&spec, json_copy(tree), why) || check_resources(tree, why))
 		return -1;
-	return check_seccomp(tree, why);
+	return check_seccomp(&spec, tree, why);
 }
 
 void faults_find(struct faults *f, struct json *tree)

@@ -36,18 +36,6 @@ static int open_cache(void)
 	return path_open_dir(dir, 0700);
 }
 
-/* Who answers: config.json says it, or an annotation, or the environment. */
-static const char *listener_of(const struct launch *l, const struct seccomp_profile *p)
-{
-	const char *path = p->listenerPath;
-
-	if (!path || !*path)
-		path = annotation(l->spec, ANNOTATION_SECCOMP_RECEIVER);
-	if (!path)
-		path = getenv("RUN_OCI_SECCOMP_RECEIVER");
-	return path && *path ? path : NULL;
-}
-
 /* The filter is compiled here, while nothing waits for it; the child only loads it. */
 static void prepare_seccomp(struct launch *l)
 {
@@ -64,7 +52,7 @@ static void prepare_seccomp(struct launch *l)
 	if (annotation_is_on(l->spec, ANNOTATION_SECCOMP_STRICT) && seccomp_unknown_name(&profile))
 		diex("linux.seccomp: unknown system call '%s'", seccomp_unknown_name(&profile));
 	if (seccomp_has_notify(&profile)) {
-		const char *path = listener_of(l, &profile);
+		const char *path = annotation_listener(l->spec, profile.listenerPath);
 
 		if (!path)
 			diex("linux.seccomp.listenerPath: missing, but SCMP_ACT_NOTIFY is used");

@@ -85,10 +85,17 @@ teardown() {
 	run --separate-stderr rc check -b "$bundle"
 	assert_status 1
 	[[ $output == ": "?* && $output != *$'\n'* ]] || fail "$output"
+	local notify='.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir"], action: "SCMP_ACT_NOTIFY"}]}'
+	configure "$notify"
+	run --separate-stderr rc check -b "$bundle"
+	assert_output "/linux/seccomp/listenerPath: missing"
+	RUN_OCI_SECCOMP_RECEIVER=/x rc check -b "$bundle"
+	configure "$notify"' | .annotations = {"run.oci.seccomp.receiver": "/x"}'
+	rc check -b "$bundle"
 	echo '{}' >"$bundle/config.json"
 	run --separate-stderr rc check -b "$bundle"
 	assert_status 1
-	[[ $output == *"/ociVersion: missing"*"/root: missing"*"/linux: missing"* ]] || fail "$output"
+	[[ $output == *"/ociVersion: missing"*"/root: missing"* ]] || fail "$output"
 	rm "$bundle/config.json"
 	run --separate-stderr rc check -b "$bundle"
 	assert_status 1

@@ -1,7 +1,7 @@
 # Every tests/fuzz/TARGET.c is a fuzz target, with its corpus in tests/fuzz/corpus/TARGET/; what it
 # needs beside lib.a stands here.
 FUZZERS += $(filter-out tests/fuzz/replay,$(patsubst %.c,%,$(wildcard tests/fuzz/*.c)))
-tests/fuzz/faults.objs := runc/faults.c
+tests/fuzz/faults.objs := runc/annotations.c runc/faults.c
 tests/fuzz/faults.libs := libseccomp
 tests/fuzz/merge.objs := runc/merge.c
 tests/fuzz/seccomp.libs := libseccomp
