@@ -110,7 +110,8 @@ void launch_limits(struct launch *l)
 	if (decode(&resources_schema, j, "linux.resources", &r, why))
 		diex("%s", why);
 	full = r;
-	if (l->scope_pid && r.pids && r.pids->has_limit && r.pids->limit >= 0)
+	if (l->scope_pid && r.pids && r.pids->has_limit && r.pids->limit >= 0 &&
+	    r.pids->limit < INT64_MAX)
 		r.pids->limit = (r.pids->limit ? r.pids->limit : 1) + 1;
 	if (r.n_devices) {
 		rules = launch_device_rules(&r);
@@ -122,9 +123,7 @@ void launch_limits(struct launch *l)
 	decode_free(&resources_schema, &r);
 }
 
-/* From here on the container keeps systemd's unit alive itself, and has its limit of processes for
- * itself. */
-static void leave_scope(struct launch *l)
+void launch_leave_scope(struct launch *l)
 {
 	const struct json *limit = json_find(l->spec->json, "linux.resources.pids.limit");
 	struct cgroup_pids_limit pids = { .has_limit = true };
@@ -236,7 +235,7 @@ void launch_child(struct launch *l)
 	write_maps(l);
 	rdt_join(l->container, l->pid);
 	type = first_word(l, &text);
-	leave_scope(l);
+	launch_leave_scope(l);
 	if (type == SYNC_NETNS) {
 		netdev_move(l);
 		if (sync_send(l->syncfd, SYNC_MOVED, ""))

@@ -86,6 +86,9 @@ void launch_begin(struct launch *l);
 void launch_child(struct launch *l);
 /* Parts of it, for restore: the limits of linux.resources; state and pid file of L's process. */
 void launch_limits(struct launch *l);
+/* From here on the container keeps systemd's unit alive itself, and has its limit of processes for
+ * itself. */
+void launch_leave_scope(struct launch *l);
 /* The rules R gives and, behind them, what every container needs of /dev (device_defaults_n). The
  * strings stay R's. */
 struct cgroup_device_rule *launch_device_rules(const struct cgroup_resources *r);

@@ -18,6 +18,7 @@
 #include "runc/launch.h"
 #include "runc/log.h"
 #include "runc/make.h"
+#include "runc/rdt.h"
 #include "runc/runc.h"
 
 #define CRIU_ROOT_DIR "criu-root"
@@ -210,16 +211,24 @@ static void add_options(struct criu *k, const struct launch *l)
 /* What is in the images runs: as soon as criu says that it does, it is a container like any. */
 static void restore(struct launch *l, struct criu *k)
 {
+	const struct spec_rdt *rdt = l->spec->linux_->intelRdt;
+
 	die_cleanup(abandon);
+	if (rdt)
+		rdt_choose(l->container, rdt);
 	cgroup_make(l);
+	if (rdt)
+		rdt_make(l->container, rdt);
 	launch_limits(l);
 	add_options(k, l);
 	make_root(k, l);
 	criu_start(k);
 	add_groups(k, l);
+	rdt_join(l->container, k->pid);
 	criu_run(k, CRIU_RESTORE, notified, l);
 	if (l->pidfd < 0)
 		diex("criu did not say what it restored");
+	launch_leave_scope(l);
 	enter(hostnsfd, l->container);
 	if (unlinkat(l->container->dirfd, CRIU_ROOT_DIR, AT_REMOVEDIR))
 		warn("remove '%s/" CRIU_ROOT_DIR "'", l->container->id);
@@ -267,6 +276,9 @@ int verb_restore(int argc, char **argv)
 	l.process = spec.process;
 	l.container = &c;
 	annotations_check(&spec);
+	if (spec.linux_->n_netDevices)
+		diex("linux.netDevices: criu cannot restore a container with interfaces of the "
+		     "host's");
 	hooks_log(&spec.annotations);
 	terminal_sockfd = console_prepare(&l, console, detach);
 	make_record(&l, argv[0], &text);

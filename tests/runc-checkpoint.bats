@@ -246,3 +246,28 @@ running() {
 	wait_for 20 test ! -e "/proc/$criu"
 	assert_empty "$(group_dirs)" groups
 }
+
+@test "runc restore: with systemd the unit is left to the container, and it joins its RDT group" {
+	need python3
+	export FAKE_SYSTEMD=$BATS_TEST_TMPDIR/systemd LASH_RESCTRL=$BATS_TEST_TMPDIR/resctrl
+	export LASH_CGROUP_SYSTEMD=$LASH_TOP/tests/lib/fake-cgroup-systemd
+	mkdir "$images" "$FAKE_SYSTEMD" "$LASH_RESCTRL"
+	touch "$LASH_RESCTRL/schemata"
+	echo '[]' >"$images/descriptors.json"
+	configure '.process.args = ["sleep", "1000"] | .linux.resources.pids = {limit: 50} |
+		.linux.cgroupsPath = ":lash:'"$id"'" | .linux.intelRdt = {schemata: ["MB:0=50"]}'
+	FAKE_CRIU_NOTIFY=post-restore fake --systemd-cgroup restore -d -b "$bundle" --image-path "$images" "$id" \
+		</dev/null >/dev/null 2>&1 3>&-
+	[ "$(status_of)" = running ]
+	[ "$(cgctl ps "lash-test-slice/$id")" = "$(rc state "$id" | jq .pid)" ]
+	[ "$(cgctl get "lash-test-slice/$id" pids.max)" = 50 ]
+	[ -s "$LASH_RESCTRL/$id/tasks" ]
+	[ "$(<"$LASH_RESCTRL/$id/schemata")" = MB:0=50 ]
+	rc delete --force "$id"
+	[ ! -e "$LASH_RESCTRL/$id" ]
+	configure '.process.args = ["sleep", "1000"] | .linux.netDevices = {lash1: {}}'
+	run --separate-stderr fake restore -d -b "$bundle" --image-path "$images" "$id"
+	assert_status 1
+	assert_one_line "*linux.netDevices: criu cannot restore*"
+	[ ! -e "$root/$id" ]
+}
