@@ -7,7 +7,7 @@ cgctl/cgctl.objs := cgctl/apply.c cgctl/attach.c cgctl/create.c cgctl/delegate.c
 	cgctl/stat.c cgctl/thaw.c cgctl/top.c cgctl/top_format.c cgctl/top_sample.c cgctl/tree.c \
 	cgctl/wait.c
 # No need of it where systemd is none.
-ifneq ($(shell $(PKG_CONFIG) --exists libsystemd && echo yes),)
+ifneq ($(shell $(PKG_CONFIG) --exists libsystemd 2>/dev/null && echo yes),)
 LIBEXEC += cgctl/cgroup-systemd
 endif
 cgctl/cgroup-systemd.objs := cgctl/unit_bus.c cgctl/unit_bus_append.c cgctl/unit_create.c \

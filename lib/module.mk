@@ -13,7 +13,7 @@ LIB_C += lib/spec.c lib/spec_check.c
 LIB_C += lib/resources.c
 LIB_C += lib/tar_entry.c lib/tar_extension.c lib/tar_header.c lib/tar_name.c lib/tar_pax.c lib/tar_read.c lib/tar_write.c
 # gzip by ISA-L where there is one, else by zlib; programs that use codec.h name $(codec.libs).
-isal       := $(shell $(PKG_CONFIG) --exists libisal && echo libisal)
+isal       := $(shell $(PKG_CONFIG) --exists libisal 2>/dev/null && echo libisal)
 LIB_C      += lib/codec.c lib/codec_zstd.c $(if $(isal),lib/codec_isal.c,lib/codec_zlib.c)
 codec.libs := libzstd $(or $(isal),zlib)
 LIB_C += lib/cap.c lib/seccomp.c lib/seccomp_build.c lib/seccomp_cache.c lib/seccomp_shrink.c lib/seccomp_spec.c lib/seccomp_stub.c lib/seccomp_words.c

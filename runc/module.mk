@@ -18,7 +18,7 @@ runc/runc.objs += runc/delete.c runc/destroy.c runc/features.c runc/group.c runc
 runc/runc.objs += runc/scope.c
 runc/runc.objs += runc/pause.c runc/ps.c runc/resume.c runc/spec.c runc/state_verb.c runc/update.c
 # The entry point before libc's. Elsewhere the program starts as any other does.
-ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine)),)
+ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),)
 runc/runc.objs    += runc/early.c
 runc/runc.ldflags := -Wl,--entry=self_entry
 endif
