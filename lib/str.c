@@ -139,3 +139,10 @@ void strv_free(struct strv *l)
 	strv_free_v(l->v);
 	*l = (struct strv){ 0 };
 }
+
+uint64_t str_hash(uint64_t h, const char *s)
+{
+	for (; *s; s++)
+		h = (h ^ (unsigned char)*s) * 0x100000001b3;
+	return h;
+}

@@ -33,6 +33,9 @@ const char *str_after(const char *s, const char *prefix);
 /* A name of container, namespace, volume: [A-Za-z0-9_+.-]+, at most 255 bytes, not "." or "..", no
  * leading '-'. */
 bool str_is_name(const char *s);
+/* FNV-1a of S, going on from H; not for what may be chosen to collide. */
+#define STR_HASH 0xcbf29ce484222325ULL
+uint64_t str_hash(uint64_t h, const char *s);
 /* Valid UTF-8, without NUL by construction. */
 bool str_is_utf8(const char *s, size_t len);
 

@@ -14,15 +14,6 @@ static const char *const kinds[] = { ":masq", ":ports", ":bare", ":apart" };
 
 enum { OWNER_BYTES = NFT_COMMENT_BYTES - 1 };
 
-static uint64_t hash_of(const char *s)
-{
-	uint64_t h = 0xcbf29ce484222325;
-
-	for (; *s; s++)
-		h = (h ^ (unsigned char)*s) * 0x100000001b3;
-	return h;
-}
-
 static char *owner_name(const char *network, const char *id, const char *ifname)
 {
 	_free_ char *full = xasprintf("%s%s:%s:%s", prefix, network, id, ifname);
@@ -30,7 +21,8 @@ static char *owner_name(const char *network, const char *id, const char *ifname)
 	if (strlen(full) < OWNER_BYTES)
 		return steal_ptr(&full);
 	/* Cut, but still its own. */
-	return xasprintf("%.*s~%016llx", OWNER_BYTES - 18, full, (unsigned long long)hash_of(full));
+	return xasprintf("%.*s~%016llx", OWNER_BYTES - 18, full,
+			 (unsigned long long)str_hash(STR_HASH, full));
 }
 
 static char *owner_of(const struct call *c)

@@ -101,19 +101,12 @@ static void choose_subnet(void)
 	diex("no free subnet; say --subnet");
 }
 
-static uint64_t hash_of(uint64_t h, const char *s)
-{
-	for (; s && *s; s++)
-		h = (h ^ (unsigned char)*s) * 0x100000001b3;
-	return h;
-}
-
 /* RFC 4193: fd, 40 bits of this host, 16 bits of the network; other ones until it is free. */
 static void choose_ula(const char *name)
 {
 	_free_ char *host = file_read_line(AT_FDCWD, "/etc/machine-id");
-	uint64_t site = hash_of(hash_of(0xcbf29ce484222325, "lash"), host),
-		 net = hash_of(site, name);
+	uint64_t site = str_hash(str_hash(STR_HASH, "lash"), host ? host : ""),
+		 net = str_hash(site, name);
 	_nl_ struct nl nl = { .fd = -1 };
 	char text[ADDR_TEXT_MAX];
 

@@ -69,10 +69,8 @@ static struct limits take_limits(const struct call *c)
 static char *ifb_name(const struct call *c)
 {
 	_free_ char *all = xasprintf("%s %s %s", c->name, c->id, c->ifname);
-	uint64_t h = 0xcbf29ce484222325;
+	uint64_t h = str_hash(STR_HASH, all);
 
-	for (const char *s = all; *s; s++)
-		h = (h ^ (unsigned char)*s) * 0x100000001b3;
 	return xasprintf("bwp%012llx", (unsigned long long)(h & 0xffffffffffff));
 }
 
