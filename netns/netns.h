@@ -189,6 +189,7 @@ const char *netns_dir(void); /* $LASH_NETNS_DIR, /run/netns */
 int state_spaces(void);
 int state_networks(void);
 int state_attachments(void);
+int state_devices(void);
 /* Make the record of a space that must be new, locked. */
 int space_create(const char *name);
 /* Lock the record of a space. -1: ENOENT, or EWOULDBLOCK where NOWAIT. */
@@ -407,6 +408,17 @@ void resolver_down(int network_dirfd, const struct network *net);
 void resolver_add(int network_dirfd, const struct network *net, const char *space,
 		  const struct attachment *a, const struct wish *wish);
 void resolver_drop(int network_dirfd, const char *space, const char *ifname);
+
+/* helper.c: programs that go on running when we have ended. */
+
+/* fork, but the child waits for helper_go(*GATE), and ends when we do before that: so that it can
+ * be recorded before it does anything. */
+pid_t helper_fork(int *gate);
+void helper_go(int gate);
+/* PID, as the file NAME below DIRFD. */
+_check_ int helper_record(int dirfd, const char *name, pid_t pid);
+/* A pidfd of what is recorded there, if it still lives; -1: none. */
+int helper_find(int dirfd, const char *name);
 
 /* rootless.c: pasta and slirp4netns, as networks of these names. */
 

@@ -27,11 +27,16 @@ static char *lease_dir(void)
 	return xasprintf("%s/net/dhcp", sys_lash_run());
 }
 
+static char *lease_name(const struct call *c, const char *what)
+{
+	return xasprintf("%s:%s:%s.%s", c->name, c->id, c->ifname, what);
+}
+
 static char *lease_file(const struct call *c, const char *what)
 {
-	_free_ char *dir = lease_dir();
+	_free_ char *dir = lease_dir(), *name = lease_name(c, what);
 
-	return xasprintf("%s/%s:%s:%s.%s", dir, c->name, c->id, c->ifname, what);
+	return xasprintf("%s/%s", dir, name);
 }
 
 static char *this_program(void)
@@ -200,30 +205,17 @@ static void take_lease(const struct buf *text, struct result *r)
 	r->dns = dns;
 }
 
-static void record_client(const struct call *c, pid_t pid)
-{
-	_free_ char *file = lease_file(c, "pid");
-	struct proc_stat st;
-	char line[64];
-
-	if (proc_read_stat(pid, &st))
-		die("record the DHCP client");
-	snprintf(line, sizeof(line), "%d %llu\n", pid, (unsigned long long)st.start_ticks);
-
-	_close_ int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-	if (fd < 0 || io_puts(fd, line))
-		die("record the DHCP client in '%s'", file);
-}
-
 void dhcp_add(const struct call *c, struct result *r)
 {
 	_free_ char *lease = lease_file(c, "lease"), *dir = lease_dir();
 	_buf_ struct buf text = { 0 };
+	_free_ char *record = lease_name(c, "pid");
+	_close_ int dirfd = path_open_dir(dir, 0700);
 	_nl_ struct nl nl = { .fd = -1 };
+	int gate;
 	pid_t pid;
 
-	if (path_mkdirs(dir, 0700) || (unlink(lease) && errno != ENOENT))
+	if (dirfd < 0 || (unlink(lease) && errno != ENOENT))
 		die("make '%s'", dir);
 	/* A client asks by a link that is up. */
 	inside_open(c, &nl);
@@ -231,10 +223,12 @@ void dhcp_add(const struct call *c, struct result *r)
 	if (nl_commit(&nl))
 		die("%s", nl_what(&nl));
 	cni_begin();
-	pid = xfork();
+	pid = helper_fork(&gate);
 	if (!pid)
 		become_client(c, lease);
-	record_client(c, pid);
+	if (helper_record(dirfd, record, pid))
+		die("record the DHCP client");
+	helper_go(gate);
 	await_lease(pid, lease, &text);
 	take_lease(&text, r);
 }
@@ -242,25 +236,21 @@ void dhcp_add(const struct call *c, struct result *r)
 /* The client that is recorded, if it still lives; -1: none. */
 static int find_client(const struct call *c)
 {
-	_free_ char *file = lease_file(c, "pid"), *line = file_read_line(AT_FDCWD, file);
-	char *space = line ? strchr(line, ' ') : NULL;
-	uint64_t pid, start;
+	_free_ char *file = lease_file(c, "pid");
 
-	if (!space)
-		return -1;
-	*space = '\0';
-	if (num_u64(line, INT32_MAX, &pid) || num_u64(space + 1, UINT64_MAX, &start))
-		return -1;
-	return proc_open(pid, start);
+	return helper_find(AT_FDCWD, file);
 }
 
 void dhcp_del(const struct call *c, struct result *r _unused_)
 {
 	_free_ char *pid = lease_file(c, "pid"), *lease = lease_file(c, "lease");
+	_free_ char *dir = lease_dir(), *name = lease_name(c, "pid"),
+		    *draft = xasprintf("%s/.%s.new", dir, name);
 	_close_ int pidfd = find_client(c);
 
 	if (pidfd >= 0 && proc_pidfd_signal(pidfd, SIGTERM) && errno != ESRCH)
 		die("stop the DHCP client");
+	unlink(draft);
 	if ((unlink(pid) && errno != ENOENT) || (unlink(lease) && errno != ENOENT))
 		die("remove '%s'", pid);
 }

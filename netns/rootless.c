@@ -37,41 +37,20 @@ static char *path_in(const struct space *space, const char *name)
 
 static void record_helper(const struct space *space, pid_t pid)
 {
-	struct proc_stat st;
-	char line[64];
-
-	if (proc_read_stat(pid, &st))
-		die("find the helper of '%s'", space->name);
-	snprintf(line, sizeof(line), "%d %llu", pid, (unsigned long long)st.start_ticks);
-	if (file_put_line(space->dirfd, pid_file, line))
+	if (helper_record(space->dirfd, pid_file, pid))
 		die("record the helper of '%s'", space->name);
-}
-
-/* A pidfd of it; -1: gone. */
-static int find_helper(int space_dirfd)
-{
-	_free_ char *line = file_read_line(space_dirfd, pid_file);
-	char *rest = line ? strchr(line, ' ') : NULL;
-	uint64_t pid, start;
-
-	if (!rest)
-		return -1;
-	*rest++ = '\0';
-	if (num_u64(line, INT32_MAX, &pid) || num_u64(rest, UINT64_MAX, &start))
-		return -1;
-	return proc_open(pid, start);
 }
 
 bool rootless_is_alive(int space_dirfd)
 {
-	_close_ int pidfd = find_helper(space_dirfd);
+	_close_ int pidfd = helper_find(space_dirfd, pid_file);
 
 	return pidfd >= 0;
 }
 
 void rootless_stop(int space_dirfd)
 {
-	_close_ int pidfd = find_helper(space_dirfd);
+	_close_ int pidfd = helper_find(space_dirfd, pid_file);
 
 	if (pidfd >= 0 && proc_pidfd_signal(pidfd, SIGTERM) && errno != ESRCH)
 		die("stop the helper");
@@ -135,7 +114,8 @@ static void add_pasta_ports(struct strv *argv, const struct ports *ports, const 
 	}
 }
 
-/* pasta goes into the background when all is set up; its own pid file says who it is then. */
+/* pasta goes into the background when all is set up; its own pid file says who it is then. Should
+ * we be killed before, it ends by itself with the namespace's file, which it watches. */
 static void start_pasta(const struct space *space, const char *netns, const struct wish *wish)
 {
 	_free_ char *pidfile = path_in(space, ".pasta.pid"), *line = NULL;
@@ -222,7 +202,7 @@ static void forward_slirp(const char *path, const struct port *p)
 static void start_slirp(const struct space *space, const char *netns, const struct wish *wish)
 {
 	_free_ char *socket_path = path_in(space, ".slirp");
-	int ready[2];
+	int ready[2], gate;
 	char fd[16];
 	pid_t child;
 
@@ -243,10 +223,11 @@ static void start_slirp(const struct space *space, const char *netns, const stru
 			       wish->ifname,
 			       NULL };
 
-	child = xfork();
+	child = helper_fork(&gate);
 	if (!child)
 		become(space, (char *const *)(uintptr_t)argv, ready[1]);
 	record_helper(space, child);
+	helper_go(gate);
 	close(ready[1]);
 	if (!is_ready(ready[0]))
 		give_up(space, "slirp4netns");
