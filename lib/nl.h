@@ -58,7 +58,6 @@ struct nl_found {
 	unsigned parent; /* ifindex of veth's other end, macvlan's link below, ...; 0: none */
 	char name[IF_NAMESIZE];
 	char kind[16];
-	char alias[64];
 	uint8_t mac[NL_MAC_BYTES];
 };
 
@@ -86,7 +85,6 @@ void nl_link_set_master(struct nl *nl, const char *name, unsigned master);
 void nl_link_set_mac(struct nl *nl, const char *name, const uint8_t mac[NL_MAC_BYTES]);
 void nl_link_set_mtu(struct nl *nl, const char *name, unsigned mtu);
 void nl_link_set_txqlen(struct nl *nl, const char *name, unsigned len);
-void nl_link_set_alias(struct nl *nl, const char *name, const char *alias);
 /* FLAGS of IFF_PROMISC, IFF_ALLMULTI, on or off. */
 void nl_link_set_flags(struct nl *nl, const char *name, unsigned flags, bool on);
 /* As a bridge port: frames may leave by the port they came in from; ISOLATED ports never reach each

@@ -161,14 +161,6 @@ void nl_link_set_txqlen(struct nl *nl, const char *name, unsigned len)
 	nl_finish(nl, h);
 }
 
-void nl_link_set_alias(struct nl *nl, const char *name, const char *alias)
-{
-	struct nlmsghdr *h = change(nl, "set alias of link", name);
-
-	mnl_attr_put_strz(h, IFLA_IFALIAS, alias);
-	nl_finish(nl, h);
-}
-
 void nl_link_set_flags(struct nl *nl, const char *name, unsigned flags, bool on)
 {
 	struct nlmsghdr *h = nl_message(nl, RTM_NEWLINK, 0, "set flags of link", name);
@@ -235,8 +227,6 @@ static void take_link(const struct nlmsghdr *h, struct nl_found *found)
 	{
 		if (mnl_attr_get_type(attr) == IFLA_IFNAME)
 			snprintf(found->name, sizeof(found->name), "%s", mnl_attr_get_str(attr));
-		if (mnl_attr_get_type(attr) == IFLA_IFALIAS)
-			snprintf(found->alias, sizeof(found->alias), "%s", mnl_attr_get_str(attr));
 		if (mnl_attr_get_type(attr) == IFLA_MTU)
 			found->mtu = mnl_attr_get_u32(attr);
 		if (mnl_attr_get_type(attr) == IFLA_LINK)

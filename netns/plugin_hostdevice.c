@@ -1,11 +1,14 @@
-/* host-device: a link of the host, moved in, and back. Its name of before is kept in its alias, so
- * that nothing on disk can be lost. */
+/* host-device: a link of the host, moved in, and back. Which one it was and its name of before are
+ * recorded below $LASH_RUN/net/devices: all that the link says of itself is the container's to
+ * change. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 
 #include "lib/die.h"
+#include "lib/io.h"
 #include "lib/mem.h"
+#include "lib/num.h"
 #include "netns/plugin.h"
 
 struct conf {
@@ -76,6 +79,41 @@ static char *find_device(const struct call *c, const struct conf *conf, struct n
 		 "one of device, hwaddr, kernelpath (below /sys/devices) and pciBusID must be set");
 }
 
+static char *record_name(const struct call *c)
+{
+	return xasprintf("%s:%s:%s", c->name, c->id, c->ifname);
+}
+
+/* "IFINDEX NAME"; the index is mostly the same on both sides. */
+static void record_device(const struct call *c, unsigned ifindex, const char *device)
+{
+	_free_ char *name = record_name(c), *line = xasprintf("%u %s", ifindex, device);
+
+	if (file_put_line(state_devices(), name, line))
+		die("record device '%s'", device);
+}
+
+/* The device's name on the host, malloc'd; NULL: none was moved. */
+static char *find_record(const struct call *c, unsigned *ifindex)
+{
+	_free_ char *name = record_name(c), *line = file_read_line(state_devices(), name);
+	char *space = line ? strchr(line, ' ') : NULL;
+
+	if (!space)
+		return NULL;
+	*space++ = '\0';
+	return num_u32(line, ifindex) ? NULL : xstrdup(space);
+}
+
+static void forget_device(const struct call *c)
+{
+	_free_ char *name = record_name(c), *draft = xasprintf(".%s.new", name);
+
+	unlinkat(state_devices(), draft, 0);
+	if (unlinkat(state_devices(), name, 0) && errno != ENOENT)
+		die("forget the device of '%s'", c->ifname);
+}
+
 void hostdevice_add(const struct call *c, struct result *r)
 {
 	_nl_ struct nl nl = { .fd = -1 }, inside = { .fd = -1 };
@@ -89,15 +127,16 @@ void hostdevice_add(const struct call *c, struct result *r)
 	device = find_device(c, &conf, &nl);
 	if (nl_link_find(&nl, device, &found))
 		die("%s", nl_what(&nl));
-	nl_link_set_alias(&nl, device, device);
+	record_device(c, found.ifindex, device);
+	cni_begin();
 	nl_link_down(&nl, device);
 	nl_link_move(&nl, found.ifindex, c->ifname, c->netns_fd);
 	if (nl_commit(&nl))
 		die("%s", nl_what(&nl));
-	cni_begin();
 	inside_open(c, &inside);
 	if (nl_link_find(&inside, c->ifname, &found))
 		die("%s", nl_what(&inside));
+	record_device(c, found.ifindex, device);
 	mac = mac_text(found.mac);
 	result_add_interface(r, c->ifname, mac, c->netns)->mtu = found.mtu;
 	ipam_add(c, r, 0);
@@ -105,31 +144,39 @@ void hostdevice_add(const struct call *c, struct result *r)
 	decode_free(&schema, &conf);
 }
 
-static void move_back(const struct call *c)
+/* A link that is not there any more is gone, or went home when its namespace ended; one that is
+ * still here was never moved. */
+static void move_back(const struct call *c, unsigned ifindex, const char *device)
 {
 	_close_ int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	_nl_ struct nl inside = { .fd = -1 }, nl = { .fd = -1 };
 	struct nl_found found;
 
-	inside_open(c, &inside);
-	/* Without an alias it is none that we moved. */
-	if (home < 0 || nl_link_find(&inside, c->ifname, &found) || !found.alias[0])
-		return;
-	nl_link_down(&inside, c->ifname);
-	nl_link_set_alias(&inside, c->ifname, "");
-	nl_link_move(&inside, found.ifindex, found.alias, home);
-	if (nl_commit(&inside))
-		die("%s", nl_what(&inside));
+	if (home < 0)
+		die("open this network namespace");
 	if (nl_open(&nl))
 		die("open a netlink socket");
-	nl_link_up(&nl, found.alias);
+	if (!nl_link_find(&nl, device, &found) && found.ifindex == ifindex)
+		return;
+	inside_open(c, &inside);
+	if (nl_link_find_index(&inside, ifindex, &found))
+		return;
+	nl_link_down(&inside, found.name);
+	nl_link_move(&inside, ifindex, device, home);
+	if (nl_commit(&inside))
+		die("%s", nl_what(&inside));
+	nl_link_up(&nl, device);
 	if (nl_commit(&nl))
 		die("%s", nl_what(&nl));
 }
 
 void hostdevice_del(const struct call *c, struct result *r)
 {
-	if (c->netns_fd >= 0)
-		move_back(c);
+	unsigned ifindex = 0;
+	_free_ char *device = find_record(c, &ifindex);
+
+	if (device && c->netns_fd >= 0)
+		move_back(c, ifindex, device);
+	forget_device(c);
 	ipam_run(c, r);
 }

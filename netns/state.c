@@ -52,6 +52,15 @@ int state_attachments(void)
 	return fd;
 }
 
+int state_devices(void)
+{
+	static int fd = -1;
+
+	if (fd < 0)
+		fd = open_state("devices");
+	return fd;
+}
+
 int space_create(const char *name)
 {
 	int dirfd;

@@ -314,9 +314,16 @@ fetch() {
 	[ "$status" -ne 0 ]
 	ip netns exec c1 busybox ping -c 1 -W 5 10.46.0.1
 	cni host-device CHECK "$(conf host-device "{\"device\":\"below0\",\"ipam\":$fixed}")" "$r"
+	# What the container says of its links is not what comes back.
+	ip -n c1 link set eth0 down
+	ip -n c1 link set eth0 name renamed
+	ip -n c1 link add eth0 alias eth7 type veth peer name other0
+	ip -n c1 link set renamed alias eth7
 	cni host-device DEL "$(conf host-device "{\"device\":\"below0\",\"ipam\":$fixed}")" "$r"
+	ip -n c1 link del eth0
 	cni host-device DEL "$(conf host-device "{\"device\":\"below0\",\"ipam\":$fixed}")" "$r"
 	ip link show below0 | grep -q UP
+	assert_empty "$(ls -A "$LASH_RUN/net/devices")" devices
 	run --separate-stderr cni host-device ADD "$(conf host-device '{"device":"nosuch"}')"
 	[[ $(jq -r .msg <<<"$output") == "find link 'nosuch'"* ]]
 	for kind in ipvlan vlan dummy; do
