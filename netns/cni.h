@@ -82,7 +82,7 @@ struct call {
 	enum cni_verb verb;
 	const char *id, *ifname, *netns, *args, *path;
 	const char *name, *type, *version; /* the network's, the plugin's, the result's; CONF's */
-	struct json *conf;
+	struct json *conf, *written;	   /* as we spell it; as it came, for plugins of others */
 	struct result prev;
 	bool has_prev;
 	int netns_fd;	 /* -1: none, or gone */
@@ -101,6 +101,8 @@ bool cni_has_begun(void);
 const char *cni_verb_name(enum cni_verb verb);
 /* Spell all members as the specification does, whatever case they came in. */
 void cni_fold(struct json *j);
+/* The same for J's own members, none below. */
+void cni_fold_members(struct json *j);
 /* Take name, type, version and prevResult out of C->conf; ends the program when they are no good.
  */
 void cni_open_conf(struct call *c);

@@ -152,13 +152,24 @@ static const char *spelling_of(const char *key)
 	return NULL;
 }
 
-void cni_fold(struct json *j)
+static void fold_key(struct json *j)
 {
 	const char *spelling = j->key ? spelling_of(j->key) : NULL;
 
 	/* As long, so in place. */
 	if (spelling)
 		memcpy(j->key, spelling, strlen(spelling));
+}
+
+void cni_fold_members(struct json *j)
+{
+	for (struct json *child = j->child; child; child = child->next)
+		fold_key(child);
+}
+
+void cni_fold(struct json *j)
+{
+	fold_key(j);
 	/* The keys below are names of the kernel's. */
 	if (j->key && str_eq(j->key, "sysctl"))
 		return;

@@ -170,7 +170,7 @@ static void run_program(const char *path, const struct call *c, const char *type
 	char why[WHY_MAX];
 	int status;
 
-	emit_json(&e, NULL, c->conf);
+	emit_json(&e, NULL, c->written);
 	signal(SIGPIPE, SIG_IGN);
 	start(path, c, &child);
 	converse(&child, &text, &out, &talk);

@@ -89,6 +89,7 @@ static void read_conf(void)
 		cni_fail(CNI_DECODE, "configuration: %s", why);
 	if (call.conf->type != JSON_OBJECT)
 		cni_fail(CNI_DECODE, "configuration: not an object");
+	call.written = json_copy(call.conf);
 	cni_fold(call.conf);
 }
 
@@ -173,6 +174,7 @@ static int work(void)
 	result_free(&r);
 	result_free(&call.prev);
 	json_free(call.conf);
+	json_free(call.written);
 	close_fd(&call.netns_fd);
 	return 0;
 }

@@ -136,6 +136,36 @@ listens() {
 	ip link del below0
 }
 
+@test "netns add: others' plugins get their configuration as it is written, and each attachment its own cache" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	cat >"$BATS_TEST_TMPDIR/bin/strange" <<-'SH'
+		#!/bin/sh
+		cat >"$LASH_RUN/$CNI_COMMAND"
+		[ "$CNI_COMMAND" != ADD ] || printf '{"cniVersion":"1.0.0"}\n'
+	SH
+	chmod 755 "$BATS_TEST_TMPDIR/bin/strange"
+	export CNI_PATH=$BATS_TEST_TMPDIR/bin
+	for name in front front-end; do
+		jq -n --arg name $name '{cniVersion:"1.0.0",name:$name,plugins:[{type:"strange",labels:{Name:"a",MTU:1},ipam:{TYPE:"x"}}]}' \
+		    >"$LASH_ETC/net.d/$name.conflist"
+	done
+	netns add --network front-end web >/dev/null
+	[ "$(jq -c '[.labels, .ipam, .name]' "$LASH_RUN/ADD")" = '[{"Name":"a","MTU":1},{"TYPE":"x"},"front-end"]' ]
+	run --separate-stderr netns add --network front end-web
+	assert_status 1
+	assert_one_line "netns add: cached result 'front-end-web-eth0' is that of 'eth0' in 'web' on network 'front-end'"
+	netns del end-web
+	[ -e "$LASH_ROOT/cni/results/front-end-web-eth0" ] && [ ! -e "$LASH_RUN/DEL" ]
+	netns del web
+	[ "$(jq -r .name "$LASH_RUN/DEL")" = front-end ]
+	jq '.plugins = [range(65) | {type:"strange"}]' "$LASH_ETC/net.d/front.conflist" >"$LASH_ETC/net.d/many.conflist"
+	rm "$LASH_ETC/net.d/front.conflist"
+	run --separate-stderr netns add --network front web
+	assert_status 1
+	assert_one_line "netns add: network 'front': more than 64 plugins"
+	rm "$LASH_RUN/ADD" "$LASH_RUN/DEL"
+}
+
 @test "netns add: a list of plugins killed at any step leaves only what gc removes" {
 	full
 	n=1
