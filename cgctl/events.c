@@ -4,16 +4,17 @@
  * nothing (who is in a v1 group), we have to look now and then, and can miss what does not last.
  */
 #include <string.h>
-#include <time.h>
 
 #include "cgctl/events.h"
 #include "cgctl/group.h"
 #include "cgctl/verbs.h"
+#include "lib/clock.h"
 #include "lib/die.h"
 #include "lib/emit.h"
 #include "lib/io.h"
 #include "lib/mem.h"
 #include "lib/opt.h"
+#include "lib/utc.h"
 
 static struct strv pressure;
 static int count = -1, timeout_s = -1, interval_ms = 250;
@@ -47,16 +48,10 @@ static int printed;
 
 static void begin(struct emit *e, const struct watched *x, const char *event)
 {
-	struct timespec now;
-	struct tm tm;
-	char s[64], text[96];
+	char now[UTC_MAX];
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	strftime(s, sizeof(s), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(text, sizeof(text), "%s.%06ldZ", s, now.tv_nsec / 1000);
 	emit_object(e, NULL);
-	emit_str(e, "time", text);
+	emit_str(e, "time", utc_now(6, now));
 	emit_str(e, "group", x->group.path);
 	emit_str(e, "event", event);
 }
@@ -219,18 +214,10 @@ static void look_at(struct watched *x, struct cgroup_watch *w)
 		print_flag(x, "removed", true);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Until every group is gone, or time is over. */
 static void run(struct watched *x, size_t n, struct cgroup_watch *w)
 {
-	int64_t deadline = now_ms() + group_timeout_ms(timeout_s < 0 ? 0 : timeout_s);
+	int64_t deadline = clock_ms() + group_timeout_ms(timeout_s < 0 ? 0 : timeout_s);
 	bool told = true;
 	size_t left = n;
 
@@ -239,8 +226,8 @@ static void run(struct watched *x, size_t n, struct cgroup_watch *w)
 	while (left) {
 		int64_t patience = told ? CGROUP_TOLD_MS : interval_ms;
 
-		if (timeout_s >= 0 && deadline - now_ms() < patience)
-			patience = deadline - now_ms();
+		if (timeout_s >= 0 && deadline - clock_ms() < patience)
+			patience = deadline - clock_ms();
 		if (patience < 0)
 			return;
 		if (cgroup_watch_wait(w, (int)patience) < 0)

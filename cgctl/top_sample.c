@@ -3,16 +3,9 @@
 
 #include "cgctl/top.h"
 #include "lib/cgroup_stat.h"
+#include "lib/clock.h"
 #include "lib/mem.h"
 #include "lib/str.h"
-
-static int64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 /* The sum over all devices of io.DEVICE.rbytes, or wbytes. */
 static bool sum_io(const struct cgroup_stat *s, const char *suffix, uint64_t *out)
@@ -67,7 +60,7 @@ static void read_below(struct top_sample *s, const struct cgroup *g, int depth)
 
 void top_read(struct top_sample *s, const struct cgroup *g, int depth)
 {
-	*s = (struct top_sample){ .at_us = now_us() };
+	*s = (struct top_sample){ .at_us = clock_us() };
 	read_below(s, g, depth);
 }
 

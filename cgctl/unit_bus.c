@@ -1,7 +1,7 @@
 #include <signal.h>
-#include <time.h>
 
 #include "cgctl/unit_bus_private.h"
+#include "lib/clock.h"
 #include "lib/mem.h"
 
 #define MANAGER \
@@ -116,18 +116,10 @@ void unit_bus_close(struct unit_bus **b)
 	errno = saved;
 }
 
-static uint64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * SECOND_US + (uint64_t)t.tv_nsec / 1000;
-}
-
 /* The reply to a call names the job; its end is told by a signal that may already be queued. */
 static int wait_job(struct unit_bus *b, sd_bus_message *reply)
 {
-	uint64_t end = now_us() + (uint64_t)b->timeout_s * SECOND_US, now;
+	uint64_t end = (uint64_t)clock_us() + (uint64_t)b->timeout_s * SECOND_US, now;
 	const char *job;
 	int r = sd_bus_message_read(reply, "o", &job);
 
@@ -140,7 +132,7 @@ static int wait_job(struct unit_bus *b, sd_bus_message *reply)
 	while (!b->result) {
 		r = sd_bus_process(b->bus, NULL);
 		if (r == 0) {
-			now = now_us();
+			now = (uint64_t)clock_us();
 			if (now >= end)
 				return -ETIMEDOUT;
 			r = sd_bus_wait(b->bus, end - now);

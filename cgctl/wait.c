@@ -1,10 +1,10 @@
 /* cgctl wait - wait until groups are empty, or something else. */
 #include <string.h>
-#include <time.h>
 
 #include "cgctl/group.h"
 #include "cgctl/verbs.h"
 #include "lib/cgroup_watch.h"
+#include "lib/clock.h"
 #include "lib/die.h"
 #include "lib/opt.h"
 
@@ -43,14 +43,6 @@ static const struct state *find_state(void)
 	opt_misuse("no such state '%s'", state_name);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* A group that is gone has nobody in it, and stays so. */
 static bool is_reached(const struct cgroup *g, const struct state *s)
 {
@@ -83,7 +75,7 @@ static void wait_for(const struct cgroup *g, const struct state *s, int64_t dead
 
 	watch(&w, g);
 	while (!is_reached(g, s)) {
-		int64_t left = deadline - now_ms();
+		int64_t left = deadline - clock_ms();
 		int patience = cgroup_watch_patience(g);
 
 		if (timeout_s >= 0 && left <= 0)
@@ -103,7 +95,7 @@ int cgctl_wait(int argc, char **argv)
 	struct cgroup_layout layout;
 	int at = opt_parse(argc, argv, &u);
 	const struct state *s = find_state();
-	int64_t deadline = now_ms() + group_timeout_ms(timeout_s < 0 ? 0 : timeout_s);
+	int64_t deadline = clock_ms() + group_timeout_ms(timeout_s < 0 ? 0 : timeout_s);
 
 	opt_operands(argc - at, 1, -1);
 	xlayout_open(&layout);

@@ -1,20 +1,13 @@
 #include <time.h>
 
 #include "lib/cgroup_private.h"
+#include "lib/clock.h"
 
 enum { QUICK_NAPS = 100, QUICK_US = 20, SLOW_US = 1000, SLOWEST_US = 10000 };
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 struct cgroup_wait cgroup_wait_start(int timeout_ms)
 {
-	return (struct cgroup_wait){ .deadline_ms = now_ms() + timeout_ms };
+	return (struct cgroup_wait){ .deadline_ms = clock_ms() + timeout_ms };
 }
 
 static long nap_us(int naps)
@@ -28,7 +21,7 @@ int cgroup_wait_nap(struct cgroup_wait *w)
 {
 	struct timespec t = { .tv_nsec = nap_us(w->naps++) * 1000 };
 
-	if (now_ms() >= w->deadline_ms)
+	if (clock_ms() >= w->deadline_ms)
 		return set_errno(ETIMEDOUT);
 	nanosleep(&t, NULL);
 	return 0;

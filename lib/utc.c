@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "lib/utc.h"
 
@@ -26,5 +27,16 @@ char *utc_format(const struct timespec *t, char buf[static UTC_MAX])
 	split_days(seconds / 86400, &year, &month, &day);
 	snprintf(buf, UTC_MAX, "%04lld-%02d-%02dT%02d:%02d:%02d.%09ldZ", year, month, day,
 		 of_day / 3600, of_day / 60 % 60, of_day % 60, t->tv_nsec);
+	return buf;
+}
+
+char *utc_now(int digits, char buf[static UTC_MAX])
+{
+	struct timespec now;
+	char *point;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	point = strchr(utc_format(&now, buf), '.');
+	memcpy(digits ? point + 1 + digits : point, "Z", 2);
 	return buf;
 }

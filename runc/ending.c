@@ -1,14 +1,10 @@
 #include <fcntl.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
 
 #include "lib/cgroup.h"
 #include "lib/io.h"
 #include "lib/mem.h"
-#include "lib/num.h"
 #include "lib/proc.h"
-#include "lib/str.h"
 #include "runc/ending.h"
 #include "runc/group.h"
 
@@ -86,33 +82,6 @@ static int read_file(const struct container *c, struct ending *e)
 	return tree ? decode(&schema, tree, "", e, why) : set_errno(EINVAL);
 }
 
-/* Fields of /proc/PID/stat as proc(5) counts them; the first two are before the last ')'. */
-enum { STAT_SKIPPED = 3, STAT_STATE = 3, STAT_START = 22, STAT_EXIT_CODE = 52 };
-
-/* The wait status of a zombie; its number may be somebody else's by now, hence the start time. */
-static int read_zombie(const struct container *c, int *wstatus)
-{
-	char path[32];
-	_strv_ struct strv words = { 0 };
-	uint64_t start;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)c->init_process_pid);
-
-	_free_ char *line = file_read_line(AT_FDCWD, path);
-	const char *rest = line ? strrchr(line, ')') : NULL;
-
-	if (!rest || !rest[1])
-		return set_errno(ENODATA);
-	strv_split(&words, rest + 2, ' ');
-	if (words.n <= STAT_EXIT_CODE - STAT_SKIPPED ||
-	    !str_eq(words.v[STAT_STATE - STAT_SKIPPED], "Z") ||
-	    num_u64(words.v[STAT_START - STAT_SKIPPED], UINT64_MAX, &start) ||
-	    start != c->init_process_start ||
-	    num_int(words.v[STAT_EXIT_CODE - STAT_SKIPPED], 0, INT32_MAX, wstatus))
-		return set_errno(ENODATA);
-	return 0;
-}
-
 int ending_find(const struct container *c, struct ending *e)
 {
 	int wstatus;
@@ -121,27 +90,9 @@ int ending_find(const struct container *c, struct ending *e)
 	if (!read_file(c, e))
 		return 0;
 	ending_free(e);
-	if (!c->init_process_pid || read_zombie(c, &wstatus))
+	if (!c->init_process_pid ||
+	    proc_zombie_status((pid_t)c->init_process_pid, c->init_process_start, &wstatus))
 		return set_errno(ENODATA);
 	ending_of(c, wstatus, false, e);
-	return 0;
-}
-
-/* linux/pidfd.h of Linux 6.15. */
-struct pidfd_info_v1 {
-	uint64_t mask, cgroupid;
-	uint32_t pid, tgid, ppid, ids[8];
-	int32_t exit_code;
-};
-#define PIDFD_GET_INFO_V1 _IOWR(0xff, 11, struct pidfd_info_v1)
-enum { PIDFD_INFO_EXIT_V1 = 8 };
-
-int ending_of_pidfd(int pidfd, int *wstatus)
-{
-	struct pidfd_info_v1 info = { .mask = PIDFD_INFO_EXIT_V1 };
-
-	if (ioctl(pidfd, PIDFD_GET_INFO_V1, &info) || !(info.mask & PIDFD_INFO_EXIT_V1))
-		return set_errno(ENODATA);
-	*wstatus = info.exit_code;
 	return 0;
 }

@@ -29,9 +29,6 @@ void ending_of(const struct container *c, int wstatus, bool now, struct ending *
 _check_ int ending_save(const struct container *c, const struct ending *e);
 /* What is written down, or what the kernel has of a zombie. ENODATA: nobody knows any more. */
 _check_ int ending_find(const struct container *c, struct ending *e);
-/* What the kernel tells a holder of PIDFD once init has ended: the wait status. ENODATA: nothing
- * (yet). */
-_check_ int ending_of_pidfd(int pidfd, int *wstatus);
 /* The object "exit" of `state`. */
 void ending_emit(struct emit *e, const struct ending *end);
 

@@ -1,7 +1,7 @@
 /* events - a container's use of resources and its OOM kills, an object a line. */
 #include <poll.h>
-#include <time.h>
 
+#include "lib/clock.h"
 #include "lib/die.h"
 #include "lib/emit.h"
 #include "lib/io.h"
@@ -11,7 +11,7 @@
 #include "runc/runc.h"
 #include "runc/stats.h"
 
-enum { NS_PER_MS = 1000000, MS_PER_S = 1000 };
+enum { NS_PER_MS = 1000000 };
 
 static const char *interval = "5s";
 static bool once;
@@ -28,14 +28,6 @@ static const struct usage usage = {
 	.opts = opts,
 	.flags = OPT_STOP | OPT_SINGLE,
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * MS_PER_S + t.tv_nsec / NS_PER_MS;
-}
 
 /* The line is one write: a reader of a pipe gets it whole. */
 static void tell(const char *type, const struct container *c, const struct cgroup *g)
@@ -57,7 +49,7 @@ static void tell(const char *type, const struct container *c, const struct cgrou
 static void follow(const struct container *c, const struct cgroup *g, int pidfd, int64_t every_ms)
 {
 	struct oom_watch oom;
-	int64_t next = now_ms() + every_ms;
+	int64_t next = clock_ms() + every_ms;
 
 	if (oom_open(&oom, g))
 		die("watch for OOM kills of container '%s'", c->id);
@@ -66,7 +58,7 @@ static void follow(const struct container *c, const struct cgroup *g, int pidfd,
 			      { .fd = pidfd, .events = POLLIN } };
 
 	while (!p[1].revents) {
-		int64_t left = next - now_ms();
+		int64_t left = next - clock_ms();
 		int n = poll(p, ARRAY_LEN(p),
 			     left > 0 ? (int)(left < INT32_MAX ? left : INT32_MAX) : 0);
 

@@ -1,11 +1,10 @@
 #include <string.h>
-#include <sys/time.h>
-#include <time.h>
 
 #include "lib/buf.h"
 #include "lib/die.h"
 #include "lib/emit.h"
 #include "lib/str.h"
+#include "lib/utc.h"
 #include "runc/log.h"
 
 enum level { LEVEL_ERROR, LEVEL_WARNING, LEVEL_DEBUG };
@@ -17,31 +16,15 @@ static struct {
 	const char *prefix;
 } out = { .target = { LOG_STDERR, -1, NULL } };
 
-/* RFC 3339 in UTC, seconds for people and microseconds for machines. */
-static void format_time(char *s, size_t size, bool fraction)
-{
-	struct timespec now;
-	struct tm tm;
-	size_t n;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	n = strftime(s, size, "%Y-%m-%dT%H:%M:%S", &tm);
-	if (fraction)
-		n += (size_t)snprintf(s + n, size - n, ".%06ld", now.tv_nsec / 1000);
-	snprintf(s + n, size - n, "Z");
-}
-
 static void format_json(struct buf *line, const char *level, const char *msg)
 {
 	struct emit e = { .out = line };
-	char when[64];
+	char when[UTC_MAX];
 
-	format_time(when, sizeof(when), true);
 	emit_object(&e, NULL);
 	emit_str(&e, "level", level);
 	emit_str(&e, "msg", msg);
-	emit_str(&e, "time", when);
+	emit_str(&e, "time", utc_now(6, when));
 	if (str_eq(level, "error"))
 		emit_str(&e, "code", log_code(msg, die_errno()));
 	if (die_errno())
@@ -51,10 +34,9 @@ static void format_json(struct buf *line, const char *level, const char *msg)
 
 static void format_text(struct buf *line, const char *level, const char *msg)
 {
-	char when[64];
+	char when[UTC_MAX];
 
-	format_time(when, sizeof(when), false);
-	buf_addf(line, "time=\"%s\" level=%s msg=", when, level);
+	buf_addf(line, "time=\"%s\" level=%s msg=", utc_now(0, when), level);
 	emit_quoted(line, msg, strlen(msg), false);
 }
 

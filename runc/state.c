@@ -46,11 +46,9 @@ static const struct schema schema = { sizeof(struct container), fields };
 
 char *state_now(void)
 {
-	struct timespec now;
 	char text[UTC_MAX];
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	return xstrdup(utc_format(&now, text));
+	return xstrdup(utc_now(9, text));
 }
 
 int container_make(struct container *c, const char *root, const char *id)

@@ -63,7 +63,7 @@ static void find(const struct container *c, int pidfd, struct ending *e)
 	int wstatus;
 
 	for (int i = 0; i < TRIES; i++) {
-		if (pidfd >= 0 && !ending_of_pidfd(pidfd, &wstatus)) {
+		if (pidfd >= 0 && !proc_pidfd_status(pidfd, &wstatus)) {
 			ending_of(c, wstatus, true, e);
 			return;
 		}

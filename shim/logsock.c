@@ -2,8 +2,8 @@
 #include <arpa/inet.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 
+#include "lib/clock.h"
 #include "lib/mem.h"
 #include "lib/num.h"
 #include "lib/str.h"
@@ -11,14 +11,6 @@
 #include "shim/logsock.h"
 
 enum { RETRY_FIRST_MS = 100, RETRY_LAST_MS = 30000, PARTS_MAX = 8 };
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
 
 static int unix_address(struct logsock *s, const char *path, int type)
 {
@@ -121,7 +113,7 @@ int logsock_connect(struct logsock *s)
 
 static int connect_again(struct logsock *s)
 {
-	int64_t now = now_ms();
+	int64_t now = clock_ms();
 
 	if (now < s->retry_at_ms)
 		return set_errno(ENOTCONN);

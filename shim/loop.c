@@ -1,18 +1,10 @@
 /* loop.c - one epoll loop. */
 #include <errno.h>
 #include <limits.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "shim/loop.h"
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
 
 int loop_open(struct loop *l)
 {
@@ -50,7 +42,7 @@ void loop_close(struct loop *l, struct source *s)
 
 void loop_alarm(struct loop *l, struct alarm *a, int delay_ms)
 {
-	a->due_ms = delay_ms < 0 ? 0 : now_ms() + delay_ms;
+	a->due_ms = delay_ms < 0 ? 0 : clock_ms() + delay_ms;
 	if (a->listed || delay_ms < 0)
 		return;
 	a->listed = true;
@@ -81,7 +73,7 @@ static int loop_patience(const struct loop *l)
 			first = a->due_ms;
 	if (!first)
 		return -1;
-	left = first - now_ms();
+	left = first - clock_ms();
 	return left <= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 }
 
@@ -91,7 +83,7 @@ static void ring_due(struct loop *l)
 
 	if (!l->alarms)
 		return;
-	now = now_ms();
+	now = clock_ms();
 	for (struct alarm *a = l->alarms; a; a = l->ring_next) {
 		l->ring_next = a->next;
 		if (a->due_ms && a->due_ms <= now) {

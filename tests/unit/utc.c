@@ -31,11 +31,27 @@ static void test_format_of_leap_days(void)
 		   "2100-03-01T00:00:00.000000000Z");
 }
 
+static void test_now_has_the_digits_asked_for(void)
+{
+	static const struct {
+		int digits;
+		size_t length;
+	} rows[] = { { 0, 20 }, { 6, 27 }, { 9, 30 } };
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char text[UTC_MAX];
+
+		expect_int((int)strlen(utc_now(rows[i].digits, text)), (int)rows[i].length);
+		expect(text[rows[i].length - 1] == 'Z');
+	}
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
 		TEST(test_format_is_what_the_library_says),
 		TEST(test_format_of_leap_days),
+		TEST(test_now_has_the_digits_asked_for),
 		{ 0 },
 	};
 
