@@ -71,6 +71,18 @@ enum sync_type launch_listen(const struct launch *l, struct buf *text)
 	}
 }
 
+/* Who cannot be answered any more may have said why. */
+static void answer(const struct launch *l, enum sync_type type)
+{
+	_buf_ struct buf text = { 0 };
+
+	if (!sync_answer(l->syncfd, type))
+		return;
+	while (launch_listen(l, &text) != SYNC_END)
+		;
+	report_end(l);
+}
+
 static void write_maps(struct launch *l)
 {
 	const struct spec_linux *lx = l->spec->linux_;
@@ -82,8 +94,7 @@ static void write_maps(struct launch *l)
 			lx->n_gidMappings))
 		die("write linux.uidMappings and linux.gidMappings");
 	rlimits_raise(l->process, l->pid);
-	if (sync_send(l->syncfd, SYNC_MAPPED, ""))
-		report_end(l);
+	answer(l, SYNC_MAPPED);
 }
 
 struct cgroup_device_rule *launch_device_rules(const struct cgroup_resources *r)
@@ -161,8 +172,7 @@ static void run_hooks(struct launch *l)
 	if (hooks_run("prestart", &h->prestart, buf_str(&state), NULL, &why) ||
 	    hooks_run("createRuntime", &h->createRuntime, buf_str(&state), NULL, &why))
 		diex("%s", buf_str(&why));
-	if (sync_send(l->syncfd, SYNC_HOOKED, ""))
-		report_end(l);
+	answer(l, SYNC_HOOKED);
 }
 
 static void save(struct launch *l)
@@ -238,8 +248,7 @@ void launch_child(struct launch *l)
 	launch_leave_scope(l);
 	if (type == SYNC_NETNS) {
 		netdev_move(l);
-		if (sync_send(l->syncfd, SYNC_MOVED, ""))
-			report_end(l);
+		answer(l, SYNC_MOVED);
 		type = launch_listen(l, &text);
 	}
 	if (type == SYNC_MOUNTED) {
@@ -274,8 +283,8 @@ void launch_release(struct launch *l)
 	_buf_ struct buf text = { 0 };
 	enum sync_type type;
 
-	if (launch_is_awaited(l) && sync_send(l->syncfd, SYNC_GO, ""))
-		report_end(l);
+	if (launch_is_awaited(l))
+		answer(l, SYNC_GO);
 	if ((type = launch_listen(l, &text)) != SYNC_END)
 		diex("unexpected word '%c' from the container's process", (int)type);
 	close_fd(&l->syncfd);

@@ -45,6 +45,6 @@ void listener_hand_over(struct launch *l, const char *number)
 	if (sock_send_fds(sockfd, text.data, text.len, &fd, 1))
 		die("send to linux.seccomp.listenerPath '%s'", l->listener_path);
 	/* Should the child be gone, the next word from it is the end. */
-	if (sync_send(l->syncfd, SYNC_TAKEN, ""))
+	if (sync_answer(l->syncfd, SYNC_TAKEN))
 		debug("the seccomp listener's process is gone");
 }

@@ -24,14 +24,27 @@ int sync_send(int fd, enum sync_type type, const char *text)
 	return n < 0 ? -1 : 0;
 }
 
+int sync_answer(int fd, enum sync_type type)
+{
+	char msg = (char)type;
+	ssize_t n;
+
+	do {
+		n = send(fd, &msg, 1, MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -1 : 0;
+}
+
 enum sync_type sync_recv(int fd, struct buf *text)
 {
 	char msg[MESSAGE_MAX];
 	ssize_t n;
 
 	do {
+		/* ECONNRESET: it ended with a word of ours unread; what it said before comes next.
+		 */
 		n = read(fd, msg, sizeof(msg));
-	} while (n < 0 && errno == EINTR);
+	} while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (n <= 0)
 		return n ? SYNC_BROKEN : SYNC_END;
 	if (text) {

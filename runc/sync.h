@@ -30,6 +30,8 @@ enum sync_type {
 _check_ int sync_pair(int fds[2]);
 /* Only write(2) and read(2) are used: the child may be under its seccomp filter. */
 _check_ int sync_send(int fd, enum sync_type type, const char *text);
+/* The parent's, which has no text: the child may be dead, and that must not end us (EPIPE). */
+_check_ int sync_answer(int fd, enum sync_type type);
 /* The next message. TEXT is replaced; NULL drops it. */
 enum sync_type sync_recv(int fd, struct buf *text);
 /* As the child: wait for TYPE; leave quietly when the parent is gone, dies when that is not known.

@@ -65,6 +65,12 @@ with_groups() {
 		timeout: 77}]'
 	sed -i 's/"timeout": 77/"timeout": 9223372036854775807/' "$bundle/config.json"
 	rc run -b "$bundle" "$id" 3>&-
+	# One that kills who waits for it: that is told, not died of.
+	configure '.process.args = ["true"] | .hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c",
+		"kill -9 $(tr -d \" \\n\" | grep -o \"pid.:[0-9]*\" | cut -d: -f2)"]}]'
+	run --separate-stderr rc run -b "$bundle" "$id" 3>&-
+	assert_status 1
+	[[ $stderr == *"init died without saying why"* ]] || fail "$stderr"
 }
 
 @test "runc: run.oci.hooks.stdout and .stderr take what hooks of the host say" {
