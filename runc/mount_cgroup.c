@@ -6,13 +6,24 @@
 #include "lib/str.h"
 #include "runc/launch.h"
 
+/* A second mount of the hierarchy is a copy of the first, which stays where it is. */
+static int take_mount(const struct launch *l, int i)
+{
+	static bool taken[CGROUP_HIERARCHIES];
+	bool again = taken[i];
+
+	taken[i] = true;
+	return again ? mnt_clone(l->cgroupfd[i], "", false)
+		     : fcntl(l->cgroupfd[i], F_DUPFD_CLOEXEC, 0);
+}
+
 /* The host's flags stay. TARGET is "" for DIRFD itself, or a directory in it that we made. */
 static void attach(const struct launch *l, int i, int dirfd, const char *target,
 		   const struct mnt_opts *o)
 {
-	int mntfd = l->cgroupfd[i];
+	_close_ int mntfd = take_mount(l, i);
 
-	if (mnt_adopt(mntfd, o->set, mounts_apart(l)) ||
+	if (mntfd < 0 || mnt_adopt(mntfd, o->set, mounts_apart(l)) ||
 	    move_mount(mntfd, "", dirfd, target,
 		       MOVE_MOUNT_F_EMPTY_PATH | (*target ? 0 : MOVE_MOUNT_T_EMPTY_PATH)))
 		die("mount cgroup '%s'", target);

@@ -145,6 +145,11 @@ teardown() {
 		grep -c " /sys/fs/cgroup" /proc/mounts'
 	assert_line 1
 	[[ $stderr == *"Read-only"* ]] || fail "$stderr"
+	# Two of them, also on one place.
+	in_box 'cat /proc/self/cgroup; ls /other; grep -c " /sys/fs/cgroup" /proc/mounts' \
+		'.mounts += (.mounts | map(select(.type == "cgroup")) | . + map(.destination = "/other"))'
+	assert_status 0
+	assert_line "*pids*"
 }
 
 @test "runc run: user, groups, home, umask and working directory" {
