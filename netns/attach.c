@@ -186,8 +186,9 @@ static void put_routes(struct nl *nl, unsigned ifindex, const struct attachment 
 	}
 }
 
-/* Inside: addresses before the link goes up, so that going up announces them. */
-static void configure_inside(int netns_fd, const struct attachment *a)
+/* Inside: addresses before the link goes up, so that going up announces them where it must: every
+ * port of the bridge gets a copy, which takes milliseconds beside hundreds. */
+static void configure_inside(int netns_fd, const struct attachment *a, bool announce)
 {
 	_nl_ struct nl nl = { .fd = -1 };
 	struct nl_found found;
@@ -196,7 +197,7 @@ static void configure_inside(int netns_fd, const struct attachment *a)
 	if (nl_link_find(&nl, a->ifName, &found))
 		die("%s", nl_what(&nl));
 	nl_link_up(&nl, "lo");
-	nl_link_conf4(&nl, a->ifName, IPV4_DEVCONF_ARP_NOTIFY, 1);
+	nl_link_conf4(&nl, a->ifName, IPV4_DEVCONF_ARP_NOTIFY, announce);
 	for (size_t i = 0; i < a->nips; i++) {
 		struct nl_addr addr;
 
@@ -235,9 +236,11 @@ void attach(const struct space *space, int netns_fd, const struct network *net,
 	};
 	_close_ int network_dirfd = network_lock(net->name);
 	unsigned bridge = network_up(network_dirfd, net, host);
+	bool announce;
 
 	a.named = resolver_up(network_dirfd, net);
 	lease_all(owner, network_dirfd, net, wish->ip, &a);
+	announce = lease_are_recycled(network_dirfd);
 	choose_routes(&a, net, wish);
 	record_intend(space->dirfd, &a);
 	/* Unlocked: the others need not wait for the rest. */
@@ -245,7 +248,7 @@ void attach(const struct space *space, int netns_fd, const struct network *net,
 		die("unlock network '%s'", net->name);
 	publish(space, &a, &host->nft);
 	make_link(net, &a, bridge, netns_fd, &host->nl);
-	configure_inside(netns_fd, &a);
+	configure_inside(netns_fd, &a, announce);
 	if (a.named)
 		resolver_add(network_dirfd, net, space->name, &a, wish);
 	attach_shape(space, netns_fd, &a, wish);

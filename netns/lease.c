@@ -121,6 +121,34 @@ static int claim(const struct pool *pool, const char *owner, const struct nl_add
 	return 0;
 }
 
+/* What an address leads to may be remembered by others only if it was handed out before: when it
+ * was asked for, ever since, and once the search has begun anew. */
+static const char recycled[] = "recycled";
+
+static int note_recycling(int network_dirfd)
+{
+	return lease_are_recycled(network_dirfd) ? 0 : file_put_line(network_dirfd, recycled, "");
+}
+
+bool lease_are_recycled(int network_dirfd)
+{
+	return !faccessat(network_dirfd, recycled, F_OK, 0);
+}
+
+/* The addresses rise, but for the one step back to where they begin; ranges that do not rise have
+ * one, too. */
+static int note_last(const struct pool *pool, const struct nl_addr *a)
+{
+	char name[32], text[ADDR_TEXT_MAX];
+	_free_ char *before = file_read_line(pool->dirfd, last_file(pool, name));
+	struct nl_addr last;
+
+	if (!pool->files && before && !addr_parse(before, &last) && addr_compare(a, &last) <= 0 &&
+	    note_recycling(pool->dirfd))
+		return -1;
+	return file_put_line(pool->dirfd, name, addr_text(a, false, text));
+}
+
 static int take_wanted(const struct pool *pool, const char *owner, const struct nl_addr *wanted,
 		       struct ip *ip)
 {
@@ -130,6 +158,8 @@ static int take_wanted(const struct pool *pool, const char *owner, const struct 
 	if (!r || is_gateway(pool->net, wanted) || addr_equal(wanted, &r->subnet) ||
 	    (wanted->family == AF_INET && addr_equal(wanted, &highest)))
 		return set_errno(EADDRNOTAVAIL);
+	if (!pool->files && note_recycling(pool->dirfd))
+		return -1;
 	if (claim(pool, owner, wanted, ip))
 		return set_errno(errno == EEXIST ? EADDRINUSE : errno);
 	return 0;
@@ -138,7 +168,6 @@ static int take_wanted(const struct pool *pool, const char *owner, const struct 
 int lease_take(const struct pool *pool, const char *owner, const struct nl_addr *wanted,
 	       struct ip *ip)
 {
-	char name[32], text[ADDR_TEXT_MAX];
 	struct nl_addr a, first;
 
 	if (wanted)
@@ -148,8 +177,7 @@ int lease_take(const struct pool *pool, const char *owner, const struct nl_addr 
 		bool candidate = !is_gateway(pool->net, &a);
 
 		if (candidate && !claim(pool, owner, &a, ip))
-			return file_put_line(pool->dirfd, last_file(pool, name),
-					     addr_text(&a, false, text));
+			return note_last(pool, &a);
 		if (candidate && errno != EEXIST)
 			return -1;
 		a = next_address(pool, &a);

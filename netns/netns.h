@@ -252,6 +252,8 @@ void lease_drop(int network_dirfd, const char *address, const char *owner);
 void lease_drop_space(const char *space);
 /* Give back those whose space, or whose mention in it, is gone. Only for gc. */
 void lease_sweep(void);
+/* May an address of this network have been somebody else's? */
+bool lease_are_recycled(int network_dirfd);
 bool lease_any(int network_dirfd);
 bool lease_is_of(int network_dirfd, const char *address, const char *owner);
 

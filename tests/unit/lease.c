@@ -32,7 +32,9 @@ static void test_lease_goes_round(void)
 	expect_str(take(dirfd, 0, "c/eth0"), "10.1.0.4/29");
 	expect_str(take(dirfd, 0, "d/eth0"), "10.1.0.5/29");
 	expect_str(take(dirfd, 0, "e/eth0"), "10.1.0.6/29");
+	expect(!lease_are_recycled(dirfd));
 	expect_str(take(dirfd, 0, "f/eth0"), "10.1.0.2/29");
+	expect(lease_are_recycled(dirfd));
 	expect(!take(dirfd, 0, "g/eth0"));
 	expect_int(errno, EADDRNOTAVAIL);
 	expect_str(take(dirfd, 1, "a/eth0"), "fd00::10/64");
@@ -64,6 +66,7 @@ static void test_lease_wanted(void)
 	struct ip ip;
 
 	tap_dir(&pool.dirfd);
+	unlinkat(pool.dirfd, "recycled", 0);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		expect_int(addr_parse(bad[i], &a), 0);
 		expect_errno(lease_take(&pool, "a/eth0", &a, &ip), EADDRNOTAVAIL);
@@ -72,6 +75,8 @@ static void test_lease_wanted(void)
 	expect_int(addr_parse("10.1.0.5", &a), 0);
 	expect_int(lease_take(&pool, "a/eth0", &a, &ip), 0);
 	expect_str(ip.address, "10.1.0.5/29");
+	/* It may be an automatic one's next. */
+	expect(lease_are_recycled(pool.dirfd));
 	expect_str(ip.gateway, "10.1.0.1");
 	free(ip.address);
 	free(ip.gateway);
