@@ -87,6 +87,7 @@ static int put_options(const struct run *r)
 	add_path(&b, "--events", r->events);
 	add_option(&b, "--sdnotify-socket", r->sdnotify_socket);
 	add_flag(&b, "--keep-stdio", r->keep_stdio);
+	add_flag(&b, "--tell-runtime", r->tell_runtime);
 	return file_replace(r->dirfd, PLACE_OPTIONS, 0600, b.data, b.len, false);
 }
 

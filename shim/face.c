@@ -102,10 +102,10 @@ static void on_ended(struct monitor *m, const struct ending *e)
 
 	again_ended(r);
 	tell_exit(r, e);
-	if (!again_wanted(r, e)) {
-		(void)!ending_write(r->dirfd, m, e);
-		flock(r->dirfd, LOCK_UN);
-	}
+	if (again_wanted(r, e) || tell_begin(r, e))
+		return;
+	(void)!ending_write(r->dirfd, m, e);
+	flock(r->dirfd, LOCK_UN);
 }
 
 void run_end(struct run *r)
@@ -122,7 +122,8 @@ void run_end(struct run *r)
 	monitor_leave_if_done(m);
 }
 
-/* While it is down for a moment, to be made again: the signal that would have ended it does. */
+/* While it is down for a moment, to be made again, or it is being told: the signal that would have
+ * ended it does. */
 static void on_signalled(struct monitor *m, int sig)
 {
 	struct run *r = run_of(m);
@@ -152,7 +153,8 @@ static void on_ready(struct monitor *m)
 
 static void on_reaped(struct monitor *m, pid_t pid, int wait_status)
 {
-	again_reaped(run_of(m), pid, wait_status);
+	if (!tell_reaped(run_of(m), pid))
+		again_reaped(run_of(m), pid, wait_status);
 }
 
 static const struct face face = {

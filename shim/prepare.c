@@ -226,6 +226,7 @@ void run_prepare(struct run *r)
 		/* Else the runtime would make a proxy of its own. */
 		unsetenv("NOTIFY_SOCKET");
 	}
+	r->tell_runtime = r->tell_runtime || tell_is_ours(r->runtime);
 	build_command(r);
 	if (run_describe(r) < 0)
 		die("write '%s'", r->place);

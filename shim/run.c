@@ -63,6 +63,7 @@ static const struct opt opts[] = {
 	  "stay; exit with the container's status" },
 	{ 0, "again", OPT_STR, &run.again, "N:MS", NULL },
 	{ 0, "lock-fd", OPT_FD, &run.lock_fd, "FD", NULL },
+	{ 0, "tell-runtime", OPT_FLAG, &run.tell_runtime, NULL, NULL },
 	{ 0 },
 };
 

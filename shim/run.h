@@ -17,7 +17,7 @@ struct run {
 	struct strv logs, log_labels, runtime_args, create_args, on_exit_args;
 	int64_t log_max_size;
 	int log_max_files, ready_fd, preserve_fds, stall_ms, lock_fd;
-	bool open_stdin, foreground, keep_stdio;
+	bool open_stdin, foreground, keep_stdio, tell_runtime;
 
 	/* what follows from them */
 	const char *id;
@@ -27,8 +27,9 @@ struct run {
 	int dirfd;     /* which carries the lock */
 	int events_fd; /* -1: nobody wants to know */
 	struct restart restart;
-	struct alarm back_off; /* before it is made again */
+	struct alarm back_off; /* before it is made again, or is over */
 	pid_t start_pid;       /* the runtime that starts it again */
+	pid_t tell_pid;	       /* the runtime that is told */
 	int report_fd;	       /* to the process that was started; -1: that is us */
 	char *pid_file;
 	struct strv command, on_exit_command;
@@ -66,6 +67,12 @@ bool again_orphaned(struct run *r, const struct ending *e);
 void again_start(struct run *r);
 void again_ended(struct run *r);
 void again_reaped(struct run *r, pid_t pid, int wait_status);
+
+/* tell.c: whether RUNTIME is our own, which can be told how a container ended. begin: false if it
+ * is not to be told; else run_end follows, from the loop. reaped: whether PID was telling it. */
+bool tell_is_ours(const char *runtime);
+bool tell_begin(struct run *r, const struct ending *e);
+bool tell_reaped(struct run *r, pid_t pid);
 
 /* face.c: its end is final: record it, tell. */
 void run_end(struct run *r);

@@ -93,6 +93,27 @@ teardown() {
 	assert_output '[137,9]'
 }
 
+@test "shim: our own runtime is told how it ended" {
+	make_bundle a false sh -c 'exit 7'
+	make_bundle b false sleep 1000
+	shim -b a -l none --runtime-root "$rt-own" a
+	shim -b b -l none --runtime-root "$rt-own" --restart on-failure:1 --events events --foreground b 3>&- &
+	runc --root "$rt-own" start a
+	[ "$(shim wait a)" = 7 ]
+	[ "$(runc --root "$rt-own" state a | jq -c '[.status, .exit.code]')" = '["stopped",7]' ]
+	# Of one that was made again: the last end.
+	wait_for 20 test -s "$LASH_RUN/shim/b/pid"
+	runc --root "$rt-own" start b
+	kill -KILL "$(place b pid)"
+	wait_for 20 grep -q '"started"' events
+	kill -KILL "$(place b pid)"
+	[ "$(shim wait b)" = 137 ]
+	run jq -c '[.status, .exit.code, .exit.signal]' <<<"$(runc --root "$rt-own" state b)"
+	assert_output '["stopped",137,"KILL"]'
+	runc --root "$rt-own" delete a
+	runc --root "$rt-own" delete b
+}
+
 @test "shim: records that a container ran out of memory" {
 	RESOURCES='{"memory": {"limit": 8388608, "swap": 8388608}}' make_bundle a false \
 		sh -c 'x=0123456789; while :; do x=$x$x; done'
