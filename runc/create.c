@@ -16,9 +16,10 @@ static const struct usage usage = {
 
 int verb_create(int argc, char **argv)
 {
-	struct launch l = LAUNCH_NONE;
+	/* Until the end; taking them apart would only cost time. */
+	static struct launch l = LAUNCH_NONE;
 	_container_ struct container c = CONTAINER_NONE;
-	static struct spec spec; /* until the end; taking it apart would only cost time */
+	static struct spec spec;
 
 	argv += runc_parse(argc, argv, &usage, 1, 1);
 	log_prefix("runc create failed");

@@ -312,9 +312,10 @@ static void load(struct container *c, struct spec *spec, const char *id)
 
 int verb_exec(int argc, char **argv)
 {
-	struct launch l = LAUNCH_NONE;
+	/* Until the end; taking them apart would only cost time. */
+	static struct launch l = LAUNCH_NONE;
 	_container_ struct container c = CONTAINER_NONE;
-	static struct spec spec; /* until the end; taking it apart would only cost time */
+	static struct spec spec;
 	_close_ int pidfd = -1, terminal_sockfd = -1;
 
 	die_status(CANNOT_EXEC);

@@ -290,7 +290,8 @@ static void append_devices(struct json *to, const struct json *list)
 void live_add(const struct container *c, struct spec *spec, const struct json *mounts,
 	      const struct json *devices)
 {
-	struct launch l = LAUNCH_NONE;
+	/* Until the end; taking it apart would only cost time. */
+	static struct launch l = LAUNCH_NONE;
 	_spec_ struct spec change = { 0 };
 	_json_ struct json *before = json_copy(spec->json);
 
@@ -353,7 +354,8 @@ void live_remove(const struct container *c, struct spec *spec, const struct json
 	struct json *have_devices = json_find(spec->json, "linux.devices");
 	_json_ struct json *gone = collect(have_mounts, mounts, "destination");
 	_json_ struct json *unplugged = collect(have_devices, devices, "path");
-	struct launch l = LAUNCH_NONE;
+	/* Until the end; taking it apart would only cost time. */
+	static struct launch l = LAUNCH_NONE;
 	_spec_ struct spec change = { 0 };
 
 	check_running(c);

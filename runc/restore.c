@@ -254,7 +254,8 @@ static int stay(struct launch *l, int terminal_sockfd)
 
 int verb_restore(int argc, char **argv)
 {
-	struct launch l = LAUNCH_NONE;
+	/* Until the end; taking it apart would only cost time. */
+	static struct launch l = LAUNCH_NONE;
 	_container_ struct container c = CONTAINER_NONE;
 	_spec_ struct spec spec = { 0 };
 	_close_ int terminal_sockfd = -1;

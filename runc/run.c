@@ -37,9 +37,10 @@ static void keep_ending(const struct container *c, int wstatus)
 
 int verb_run(int argc, char **argv)
 {
-	struct launch l = LAUNCH_NONE;
+	/* Until the end; taking them apart would only cost time. */
+	static struct launch l = LAUNCH_NONE;
 	_container_ struct container c = CONTAINER_NONE;
-	static struct spec spec; /* until the end; taking it apart would only cost time */
+	static struct spec spec;
 	_close_ int terminal_sockfd = -1, notifyfd = -1;
 	int code, wstatus;
 
