@@ -11,7 +11,10 @@ vm.plain   = $(wildcard tests/cgctl*.bats) tests/life-cgroups.bats \
 	$(filter-out $(vm.slow),$(wildcard tests/runc*.bats))
 vm.systemd = tests/vm/systemd.bats tests/life-lash.bats tests/imgunpack.bats
 
-check-vm: check-vm-plain check-vm-systemd
+# With T=FILE..., only the machines that these files are for.
+vm.machines = $(if $(filter-out $(vm.systemd),$(T)),plain) $(if $(filter $(vm.systemd),$(T)),systemd)
+
+check-vm: $(patsubst %,check-vm-%,$(if $(T),$(vm.machines),plain systemd))
 check-vm-plain: all $(TESTPROGS:%=$O/%)
 	$(Q)tests/vm/check $O $(or $(T),$(vm.plain))
 check-vm-systemd: all $(TESTPROGS:%=$O/%)
