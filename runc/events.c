@@ -39,7 +39,7 @@ static void tell(const char *type, const struct container *c, const struct cgrou
 	emit_str(&e, "type", type);
 	emit_str(&e, "id", c->id);
 	if (g)
-		stats_emit(&e, "data", g);
+		stats_emit(&e, "data", c, g);
 	emit_end(&e);
 	buf_addc(&line, '\n');
 	if (io_write(STDOUT_FILENO, line.data, line.len))

@@ -11,7 +11,7 @@
 
 enum { SCHEMATA_MAX_BYTES = 65536 };
 
-static int open_tree_root(void)
+int rdt_open_tree(void)
 {
 	const char *seam = getenv("LASH_RESCTRL");
 	const char *path = seam && *seam ? seam : "/sys/fs/resctrl";
@@ -25,7 +25,7 @@ static int open_tree_root(void)
 
 static int xopen_tree_root(void)
 {
-	int fd = open_tree_root();
+	int fd = rdt_open_tree();
 
 	if (fd < 0)
 		die("linux.intelRdt: resctrl is not mounted, or not supported by this machine");
@@ -33,7 +33,7 @@ static int xopen_tree_root(void)
 }
 
 /* The default group is the tree itself. */
-static int open_group(int rootfd, const char *name)
+int rdt_open_group(int rootfd, const char *name)
 {
 	return openat(rootfd, *name ? name : ".", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
@@ -153,7 +153,7 @@ void rdt_make(struct container *c, const struct spec_rdt *r)
 	if (c->rdt_made)
 		make_group(c, r, rootfd);
 
-	_close_ int groupfd = open_group(rootfd, c->rdt);
+	_close_ int groupfd = rdt_open_group(rootfd, c->rdt);
 
 	if (groupfd < 0)
 		die("linux.intelRdt: open group '%s'", c->rdt);
@@ -174,7 +174,7 @@ void rdt_join(const struct container *c, pid_t pid)
 		return;
 
 	_close_ int rootfd = xopen_tree_root();
-	_close_ int groupfd = open_group(rootfd, c->rdt);
+	_close_ int groupfd = rdt_open_group(rootfd, c->rdt);
 
 	if (groupfd < 0)
 		die("linux.intelRdt: open group '%s'", c->rdt);
@@ -184,6 +184,61 @@ void rdt_join(const struct container *c, pid_t pid)
 		return;
 	monitor = xasprintf("mon_groups/%s/tasks", c->id);
 	append(groupfd, monitor, text, c->rdt);
+}
+
+/* What rdt_update replaced. */
+static struct {
+	int groupfd;
+	struct strv lines;
+} before = { .groupfd = -1 };
+
+static void put_back(void)
+{
+	die_cleanup(NULL);
+	for (size_t i = 0; i < before.lines.n; i++) {
+		_close_ int fd = openat(before.groupfd, "schemata",
+					O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+		_free_ char *line = xasprintf("%s\n", before.lines.v[i]);
+
+		if (*before.lines.v[i] && (fd < 0 || io_puts(fd, line)))
+			warn("linux.intelRdt: put back '%s'", before.lines.v[i]);
+	}
+}
+
+static void save_shares(const struct container *c)
+{
+	_close_ int rootfd = xopen_tree_root();
+	_buf_ struct buf text = { 0 };
+
+	before.groupfd = rdt_open_group(rootfd, c->rdt);
+	if (before.groupfd < 0 || file_read(before.groupfd, "schemata", SCHEMATA_MAX_BYTES, &text))
+		die("linux.intelRdt: read the schemata of '%s'", c->rdt);
+	strv_split(&before.lines, buf_str(&text), '\n');
+}
+
+void rdt_update(const struct container *c, const char *l3, const char *mb)
+{
+	char *l3_line = (char *)(uintptr_t)l3, *mb_line = (char *)(uintptr_t)mb;
+	const struct spec_rdt wanted = { .l3CacheSchema = l3_line, .memBwSchema = mb_line };
+	_strv_ struct strv lines = { 0 };
+
+	if (l3 && !c->rdt)
+		diex("Intel RDT/CAT: l3 cache schema is not enabled");
+	if (mb && !c->rdt)
+		diex("Intel RDT/MBA: memory bandwidth schema is not enabled");
+	if (!l3 && !mb)
+		return;
+	wanted_lines(&wanted, &lines);
+	save_shares(c);
+	die_cleanup(put_back);
+	set_shares(before.groupfd, c->rdt, &lines);
+}
+
+void rdt_settle(void)
+{
+	die_cleanup(NULL);
+	close_fd(&before.groupfd);
+	strv_free(&before.lines);
 }
 
 /* Everywhere but in resctrl itself, where they go with the directory, the files must be removed. */
@@ -203,10 +258,10 @@ int rdt_remove(const struct container *c)
 	/* What is removed with all that is in it must be a name, whatever the record says. */
 	if (strchr(c->rdt, '/') || str_eq(c->rdt, ".") || str_eq(c->rdt, ".."))
 		return set_errno(EINVAL);
-	rootfd = open_tree_root();
+	rootfd = rdt_open_tree();
 	if (rootfd < 0)
 		return errno == ENOENT ? 0 : -1;
-	groupfd = open_group(rootfd, c->rdt);
+	groupfd = rdt_open_group(rootfd, c->rdt);
 	if (groupfd < 0)
 		return errno == ENOENT ? 0 : -1;
 	if (c->rdt_monitor) {

@@ -20,7 +20,7 @@ _runc()
 		[spec]='--bundle --rootless'
 		[start]=''
 		[state]=''
-		[update]='--resources --blkio-weight --cpu-period --cpu-quota --cpu-burst --cpu-share --cpu-rt-period --cpu-rt-runtime --cpu-idle --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --unified --mount-add --mount-rm --device-add --device-rm'
+		[update]='--resources --blkio-weight --cpu-period --cpu-quota --cpu-burst --cpu-share --cpu-rt-period --cpu-rt-runtime --cpu-idle --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --unified --mount-add --mount-rm --device-add --device-rm --l3-cache-schema --mem-bw-schema'
 		[wait]='--ended'
 	)
 	options[run]="${options[create]} --detach --keep"

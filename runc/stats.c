@@ -5,6 +5,7 @@
 #include "lib/mem.h"
 #include "lib/num.h"
 #include "lib/str.h"
+#include "runc/rdt.h"
 #include "runc/stats.h"
 
 /* cpuacct.stat counts in USER_HZ, which is 100 everywhere. */
@@ -362,7 +363,7 @@ static void emit_hugetlb(struct emit *e, const struct cgroup *g)
 		closedir(dir);
 }
 
-void stats_emit(struct emit *e, const char *key, const struct cgroup *g)
+void stats_emit(struct emit *e, const char *key, const struct container *c, const struct cgroup *g)
 {
 	emit_object(e, key);
 	emit_cpu(e, g);
@@ -371,9 +372,8 @@ void stats_emit(struct emit *e, const char *key, const struct cgroup *g)
 	emit_pids(e, g);
 	stats_emit_blkio(e, g);
 	emit_hugetlb(e, g);
-	/* Of a resctrl group and of networks that runc itself sets up; neither is made here. */
-	emit_object(e, "intel_rdt");
-	emit_end(e);
+	rdt_emit(e, "intel_rdt", c);
+	/* Of networks that runc itself sets up; none are made here. */
 	emit_null(e, "network_interfaces");
 	emit_end(e);
 }

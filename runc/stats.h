@@ -4,10 +4,11 @@
 
 #include "lib/cgroup.h"
 #include "lib/emit.h"
+#include "runc/state.h"
 
 /* The object KEY, with all the members runc's has; what this host does not count is left out or 0,
  * as there. */
-void stats_emit(struct emit *e, const char *key, const struct cgroup *g);
+void stats_emit(struct emit *e, const char *key, const struct container *c, const struct cgroup *g);
 /* stats_io.c: the object "blkio". */
 void stats_emit_blkio(struct emit *e, const struct cgroup *g);
 

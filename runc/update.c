@@ -10,6 +10,7 @@
 #include "lib/resources.h"
 #include "runc/group.h"
 #include "runc/merge.h"
+#include "runc/rdt.h"
 #include "runc/runc.h"
 #include "runc/scope.h"
 #include "runc/update.h"
@@ -89,8 +90,8 @@ static const struct opt opts[] = {
 	{ 0, "pids-limit", OPT_STR, &settings[PIDS_LIMIT].value, "N", "processes; -1: no limit" },
 	{ 0, "unified", OPT_STRV, &unified, "FILE=VALUE", "a file of cgroup v2, as it is" },
 	UPDATE_LIVE_OPTIONS(live),
-	{ 0, "l3-cache-schema", OPT_STR, &l3_cache, "SCHEMA", NULL },
-	{ 0, "mem-bw-schema", OPT_STR, &mem_bw, "SCHEMA", NULL },
+	{ 0, "l3-cache-schema", OPT_STR, &l3_cache, "SCHEMA", "share of caches (Intel RDT)" },
+	{ 0, "mem-bw-schema", OPT_STR, &mem_bw, "SCHEMA", "share of memory bandwidth (Intel RDT)" },
 	{ 0, "kernel-memory", OPT_STR, &kernel_memory, "SIZE", NULL },
 	{ 0, "kernel-memory-tcp", OPT_STR, &kernel_memory_tcp, "SIZE", NULL },
 	{ 0 },
@@ -151,10 +152,6 @@ static struct json *patch_from_options(void)
 	for (size_t i = 0; i < ARRAY_LEN(settings); i++)
 		add_setting(patch, &settings[i]);
 	add_unified(patch);
-	if (l3_cache)
-		diex("Intel RDT/CAT: l3 cache schema is not enabled");
-	if (mem_bw)
-		diex("Intel RDT/MBA: memory bandwidth schema is not enabled");
 	if (kernel_memory || kernel_memory_tcp)
 		warnx("Kernel memory settings are ignored and will be removed");
 	return patch;
@@ -220,13 +217,29 @@ static void record(const struct container *c, struct spec *spec, const struct js
 	container_save_spec(c, spec);
 }
 
+static void record_rdt(struct spec *spec)
+{
+	struct json *rdt;
+
+	if (!l3_cache && !mem_bw)
+		return;
+	rdt = json_make(json_make(spec->json, "linux", JSON_OBJECT), "intelRdt", JSON_OBJECT);
+	if (l3_cache)
+		json_set(rdt, "l3CacheSchema", json_new_str(l3_cache));
+	if (mem_bw)
+		json_set(rdt, "memBwSchema", json_new_str(mem_bw));
+}
+
 static void set_limits(const struct container *c, struct spec *spec, struct json *patch)
 {
 	_group_ struct group g = GROUP_NONE;
 
 	xgroup_open(&g, c);
 	merge_complete(patch, json_find(spec->json, "linux.resources"));
+	rdt_update(c, l3_cache, mem_bw);
 	apply(c, &g, patch);
+	rdt_settle();
+	record_rdt(spec);
 	record(c, spec, patch);
 }
 
@@ -244,7 +257,7 @@ int verb_update(int argc, char **argv)
 		diex("container not running");
 	if (container_spec(&c, &spec, why))
 		diex("%s: %s", CONTAINER_CONFIG, *why ? why : strerror(errno));
-	if (patch->child || !update_live_wanted(&live))
+	if (patch->child || l3_cache || mem_bw || !update_live_wanted(&live))
 		set_limits(&c, &spec, patch);
 	if (update_live_wanted(&live))
 		update_live_apply(&c, &spec, &live);

@@ -307,6 +307,21 @@ is_elsewhere() {
 	[ "$(<"$LASH_RESCTRL/$id/tasks")" = "$(rc state "$id" | jq .pid)" ]
 	rc exec "$id" true
 	[ "$(wc -l <"$LASH_RESCTRL/$id/tasks")" -eq 2 ]
+	# More and less of it, and what there is to tell: all or nothing, and never of others.
+	rc update --l3-cache-schema L3:0=7 --mem-bw-schema MB:0=30 "$id"
+	[ "$(tail -n 2 "$LASH_RESCTRL/$id/schemata" | tr '\n' ' ')" = "L3:0=7 MB:0=30 " ]
+	[ "$(jq -c .linux.intelRdt.l3CacheSchema,.linux.intelRdt.memBwSchema "$root/$id/config.json" | tr '\n' ' ')" = '"L3:0=7" "MB:0=30" ' ]
+	printf '    L3:0=5\n    MB:0=40\n' >"$LASH_RESCTRL/$id/schemata"
+	run --separate-stderr rc update --l3-cache-schema L3:0=1 --cpuset-cpus 99999 "$id"
+	assert_status 1
+	[ "$(tr -d ' ' <"$LASH_RESCTRL/$id/schemata" | tr '\n' ' ')" = "L3:0=5 MB:0=40 L3:0=1 L3:0=5 MB:0=40 " ]
+	mkdir -p "$LASH_RESCTRL/info/L3" "$LASH_RESCTRL/info/MB" "$LASH_RESCTRL/$id/mon_data/mon_L3_00" "$LASH_RESCTRL/$id/mon_data/mon_L3_01"
+	echo ff >"$LASH_RESCTRL/info/L3/cbm_mask"
+	echo 10 >"$LASH_RESCTRL/info/MB/min_bandwidth"
+	echo "L3:0=ff" >"$LASH_RESCTRL/schemata"
+	echo 4096 >"$LASH_RESCTRL/$id/mon_data/mon_L3_00/llc_occupancy"
+	echo 77 >"$LASH_RESCTRL/$id/mon_data/mon_L3_01/mbm_total_bytes"
+	[ "$(rc events --stats "$id" | jq -c .data.intel_rdt)" = '{"l3_cache_info":{"cbm_mask":"ff"},"l3_cache_schema_root":"L3:0=ff","l3_cache_schema":"L3:0=5","mem_bw_info":{"min_bandwidth":10},"mem_bw_schema":"MB:0=40","mbm_stats":[{},{"mbm_total_bytes":77}],"cmt_stats":[{"llc_occupancy":4096},{}]}' ]
 	refused_here=$(rc --root "$root-2" create -b "$bundle" "$id" 2>&1 3>&- || :)
 	[[ $refused_here == *"not empty"* || $refused_here == *"exists already"* ]] || fail "$refused_here"
 	rc delete --force "$id"

@@ -440,6 +440,7 @@ stopped_are() {
 		run --separate-stderr rc update "$args" "$id"
 		assert_status 1
 	done
+	[[ $stderr == *"Intel RDT/CAT: l3 cache schema is not enabled"* ]] || fail "$stderr"
 	echo '{"memory": {"limit": "1"}}' >"$BATS_TEST_TMPDIR/r"
 	run --separate-stderr rc update --resources "$BATS_TEST_TMPDIR/r" "$id"
 	assert_status 1
