@@ -38,6 +38,15 @@ const char *annotation_refused(size_t i)
 	return i < ARRAY_LEN(refused) ? refused[i] : NULL;
 }
 
+const char *annotation_mount_context(const char *value)
+{
+	static const char *const types[] = { "context", "fscontext", "defcontext", "rootcontext",
+					     NULL };
+	int i = value && *value ? strv_index((char *const *)(uintptr_t)types, value) : 0;
+
+	return i < 0 ? NULL : types[i];
+}
+
 void annotations_check(const struct spec *spec)
 {
 	const char *name;
@@ -47,4 +56,7 @@ void annotations_check(const struct spec *spec)
 			diex("annotations: '%s' is not supported: '%s'", name,
 			     annotation(spec, name));
 	}
+	if (!annotation_mount_context(annotation(spec, ANNOTATION_MOUNT_CONTEXT)))
+		diex("annotations: '" ANNOTATION_MOUNT_CONTEXT "' knows no '%s'",
+		     annotation(spec, ANNOTATION_MOUNT_CONTEXT));
 }

@@ -8,6 +8,7 @@
 #include "lib/spec.h"
 
 #define ANNOTATION_KEEP_GROUPS "run.oci.keep_original_groups"
+#define ANNOTATION_MOUNT_CONTEXT "run.oci.mount_context_type"
 #define ANNOTATION_PIDFD_RECEIVER "run.oci.pidfd_receiver"
 #define ANNOTATION_SECCOMP_RECEIVER "run.oci.seccomp.receiver"
 #define ANNOTATION_SECCOMP_STRICT "run.oci.seccomp_fail_unknown_syscall"
@@ -23,6 +24,9 @@ bool annotation_is_on(const struct spec *spec, const char *name);
 const char *annotation_listener(const struct spec *spec, const char *path);
 /* The I-th of those that ask for what is not here; NULL behind the last. */
 const char *annotation_refused(size_t i);
+/* The mount option that linux.mountLabel is given by, from the annotation's VALUE; NULL: it names
+ * none there is. */
+const char *annotation_mount_context(const char *value);
 /* Exits for those that ask for what is not here: silence would be worse. */
 void annotations_check(const struct spec *spec);
 

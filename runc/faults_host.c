@@ -169,6 +169,8 @@ static void check_annotations(struct faults *f, const struct json *tree)
 		if (value && *value)
 			faults_add(f, pointer, "not supported: '%s'", value);
 	}
+	if (!annotation_mount_context(json_get_str(all, ANNOTATION_MOUNT_CONTEXT)))
+		faults_add(f, "/annotations/" ANNOTATION_MOUNT_CONTEXT, "no such context");
 }
 
 /* A label that cannot be had is an error, since doing without would break a promise silently. */

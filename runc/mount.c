@@ -12,6 +12,7 @@
 #include "lib/path.h"
 #include "lib/str.h"
 #include "lib/sys.h"
+#include "runc/annotations.h"
 #include "runc/launch.h"
 #include "runc/runc.h"
 
@@ -225,10 +226,11 @@ static void keep_proc(struct launch *l, const struct spec_mount *m, const struct
 static void add_label(const struct launch *l, const struct spec_mount *m, struct mnt_opts *o)
 {
 	const char *label = l->spec->linux_->mountLabel;
+	const char *type = annotation_mount_context(annotation(l->spec, ANNOTATION_MOUNT_CONTEXT));
 
 	if (label && *label && !is_type(m, "proc") && !is_type(m, "sysfs") &&
-	    !is_type(m, "mqueue") && !mnt_opts_data(o, "context"))
-		strv_take(&o->data, xasprintf("context=%s", label));
+	    !is_type(m, "mqueue") && !mnt_opts_data(o, type))
+		strv_take(&o->data, xasprintf("%s=%s", type, label));
 }
 
 static void label_queue(const struct launch *l, const struct spec_mount *m, int fd)

@@ -55,7 +55,11 @@ with_groups() {
 		assert_one_line "*annotations: '$name' is not supported: 'krun'*"
 		[ ! -e "$root/$id" ]
 	done
-	configure '.process.args = ["echo", "ran"] | .annotations = {"run.oci.handler": "", "run.oci.other": "x"}'
+	configure '.process.args = ["true"] | .annotations = {"run.oci.mount_context_type": "mycontext"}'
+	run --separate-stderr rc run -b "$bundle" "$id"
+	assert_status 1
+	assert_one_line "*annotations: 'run.oci.mount_context_type' knows no 'mycontext'*"
+	configure '.process.args = ["echo", "ran"] | .annotations = {"run.oci.handler": "", "run.oci.mount_context_type": "fscontext", "run.oci.other": "x"}'
 	run --separate-stderr rc run -b "$bundle" "$id"
 	assert_output ran
 }

@@ -68,9 +68,10 @@ teardown() {
 		/process/rlimits/1/type: unknown value 'RLIMIT_X'
 		/process/rlimits/2: soft is above hard
 	END
-	jq 'del(.. | .seccomp?) | .annotations = {"run.oci.handler": "krun", "x": "y"}' "$bundle/config.json" >"$bundle/handler.json"
+	jq 'del(.. | .seccomp?) | .annotations = {"run.oci.handler": "krun", "run.oci.mount_context_type": "x", "x": "y"}' "$bundle/config.json" >"$bundle/handler.json"
 	run --separate-stderr rc check -b "$bundle" -f handler.json
 	assert_line "/annotations/run.oci.handler: not supported: 'krun'"
+	assert_line "/annotations/run.oci.mount_context_type: no such context"
 	run --separate-stderr rc check --json -b "$bundle"
 	assert_status 1
 	[ "$(jq -r '.pointer + ": " + .reason' <<<"$output" | sort)" = "$(cat "$BATS_TEST_TMPDIR/got")" ]
