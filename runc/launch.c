@@ -78,6 +78,8 @@ static void answer(const struct launch *l, enum sync_type type)
 
 	if (!sync_answer(l->syncfd, type))
 		return;
+	if (errno != EPIPE && errno != ECONNRESET)
+		die("unable to start container process: answer it");
 	while (launch_listen(l, &text) != SYNC_END)
 		;
 	report_end(l);
