@@ -333,7 +333,7 @@ static void start_init(struct call *c, struct task *t)
 	if (*t->checkpoint)
 		run_restore(j);
 	else
-		runtime_job(j, NULL, "start", t->id, NULL);
+		runtime_job(j, NULL, "start", t->id, (char *)NULL);
 }
 
 /* ---- execs ---- */
@@ -417,8 +417,6 @@ static void run_exec(struct proc *p, const char *why)
 
 static void start_exec(struct call *c, struct proc *p)
 {
-	_free_ char *why = NULL;
-
 	if (p->status != STATUS_CREATED || p->busy || p->deleter) {
 		call_fail(c, CODE_PRECONDITION, "process '%s' was started or deleted already",
 			  p->exec_id);
@@ -430,6 +428,9 @@ static void start_exec(struct call *c, struct proc *p)
 	}
 	p->busy = true;
 	p->maker = c;
+
+	_free_ char *why = NULL;
+
 	if (stdio_open(p, &why) < 0)
 		exec_failed(p, why);
 	else

@@ -143,7 +143,7 @@ static void forget(struct proc *p)
 		return;
 	}
 	p->busy = true;
-	runtime_job(job_new(t->server, NULL, t, forgotten), NULL, "delete", t->id, NULL);
+	runtime_job(job_new(t->server, NULL, t, forgotten), NULL, "delete", t->id, (char *)NULL);
 }
 
 /* Not at once, but from the loop: whoever calls us still has the process in hand. */
@@ -227,7 +227,7 @@ void serve_delete(struct call *c)
 
 		p->busy = true;
 		runtime_job(job_new(t->server, NULL, t, killed), NULL, "delete", "--force", t->id,
-			    NULL);
+			    (char *)NULL);
 		return;
 	}
 	go_on(p);

@@ -84,7 +84,7 @@ static void kill_others(struct task *t)
 {
 	t->killing = true;
 	runtime_job(job_new(t->server, NULL, t, killed_all), NULL, "kill", "--all", t->id, "9",
-		    NULL);
+		    (char *)NULL);
 }
 
 static void proc_gone(struct proc *p, int status)

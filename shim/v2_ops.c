@@ -75,9 +75,10 @@ void serve_kill(struct call *c)
 	snprintf(number, sizeof(number), "%u", c->req.signal);
 	if (c->req.all)
 		runtime_job(job_new(c->server, c, t, signalled), NULL, "kill", "--all", t->id,
-			    number, NULL);
+			    number, (char *)NULL);
 	else
-		runtime_job(job_new(c->server, c, t, signalled), NULL, "kill", t->id, number, NULL);
+		runtime_job(job_new(c->server, c, t, signalled), NULL, "kill", t->id, number,
+			    (char *)NULL);
 }
 
 /* ---- Pause, Resume ---- */
@@ -125,7 +126,7 @@ void serve_pause(struct call *c)
 	struct task *t = running_task(c);
 
 	if (t)
-		runtime_job(job_new(c->server, c, t, paused), NULL, "pause", t->id, NULL);
+		runtime_job(job_new(c->server, c, t, paused), NULL, "pause", t->id, (char *)NULL);
 }
 
 void serve_resume(struct call *c)
@@ -133,7 +134,7 @@ void serve_resume(struct call *c)
 	struct task *t = running_task(c);
 
 	if (t)
-		runtime_job(job_new(c->server, c, t, resumed), NULL, "resume", t->id, NULL);
+		runtime_job(job_new(c->server, c, t, resumed), NULL, "resume", t->id, (char *)NULL);
 }
 
 /* ---- Pids ---- */
@@ -182,7 +183,7 @@ void serve_pids(struct call *c)
 
 	if (t)
 		runtime_job(job_new(c->server, c, t, listed), NULL, "ps", "--format", "json", t->id,
-			    NULL);
+			    (char *)NULL);
 }
 
 /* ---- Update ---- */
@@ -210,7 +211,8 @@ void serve_update(struct call *c)
 		call_fail(c, CODE_UNKNOWN, "no memory for the resources");
 		return;
 	}
-	runtime_job(job_new(c->server, c, t, updated), &io, "update", "--resources=-", t->id, NULL);
+	runtime_job(job_new(c->server, c, t, updated), &io, "update", "--resources=-", t->id,
+		    (char *)NULL);
 	close(io.fd[0]);
 }
 
