@@ -222,7 +222,7 @@ int cgroup_v1_limits(const struct cgroup *g, int64_t *limit, int64_t *swap)
 /* v2's two independent limits as v1's limits of memory and of both: what is not given stays. */
 static int v1_memory(struct words *w)
 {
-	int64_t limit, swap;
+	int64_t limit, swap, both = -1;
 	char text[LIMIT_MAX];
 
 	if (!w->has_limit && !w->has_swap)
@@ -239,10 +239,11 @@ static int v1_memory(struct words *w)
 	if (w->has_limit)
 		cgroup_plan_add(w->plan, CGROUP_MEMORY, "memory.limit_in_bytes", "%s",
 				cgroup_limit_text(text, limit, "-1"));
-	if (limit < 0)
+	/* Without a limit, or with one that no sum says, there is none for both. */
+	if (limit < 0 || (swap >= 0 && __builtin_add_overflow(limit, swap, &both)))
 		swap = -1;
 	cgroup_plan_add(w->plan, CGROUP_MEMORY, "memory.memsw.limit_in_bytes", "%s",
-			cgroup_limit_text(text, swap < 0 ? -1 : limit + swap, "-1"))
+			cgroup_limit_text(text, swap < 0 ? -1 : both, "-1"))
 		->optional = swap <= 0;
 	return 0;
 }

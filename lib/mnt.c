@@ -18,7 +18,7 @@ enum effect {
 };
 
 /* For FLAG: which bool. */
-enum flag { BIND, RBIND, REMOUNT, TMPCOPYUP, IDMAP, RIDMAP };
+enum flag { BIND, RBIND, REMOUNT, TMPCOPYUP, IDMAP, RIDMAP, COPY_LINK, SRC_LINK, DEST_LINK };
 
 struct word {
 	const char *name;
@@ -32,7 +32,9 @@ struct word {
 static const struct word words[] = {
 	{ "atime", ATIME, MOUNT_ATTR_RELATIME },
 	{ "bind", FLAG, BIND },
+	{ "copy-symlink", FLAG, COPY_LINK },
 	{ "defaults", NOTHING, 0 },
+	{ "dest-nofollow", FLAG, DEST_LINK },
 	{ "dev", CLEAR, MOUNT_ATTR_NODEV },
 	{ "diratime", CLEAR, MOUNT_ATTR_NODIRATIME },
 	{ "exec", CLEAR, MOUNT_ATTR_NOEXEC },
@@ -78,6 +80,7 @@ static const struct word words[] = {
 	{ "shared", PROPAGATE, MS_SHARED },
 	{ "silent", NOTHING, 0 },
 	{ "slave", PROPAGATE, MS_SLAVE },
+	{ "src-nofollow", FLAG, SRC_LINK },
 	{ "strictatime", ATIME, MOUNT_ATTR_STRICTATIME },
 	{ "suid", CLEAR, MOUNT_ATTR_NOSUID },
 	{ "symfollow", CLEAR, MOUNT_ATTR_NOSYMFOLLOW },
@@ -111,6 +114,9 @@ static void set_flag(struct mnt_opts *o, enum flag f)
 	o->tmpcopyup |= f == TMPCOPYUP;
 	o->idmap |= f == IDMAP || f == RIDMAP;
 	o->idmap_tree |= f == RIDMAP;
+	o->copy_symlink |= f == COPY_LINK;
+	o->src_nofollow |= f == SRC_LINK;
+	o->dest_nofollow |= f == DEST_LINK;
 }
 
 /* A later word takes back an earlier one, on its own mount as on the tree. */
@@ -156,6 +162,18 @@ static void take_word(struct mnt_opts *o, const struct word *w)
 	}
 }
 
+/* "idmap=uids=0-1-10;gids=0-1-10" */
+static bool take_idmap(struct mnt_opts *o, const char *option)
+{
+	const char *flat = str_after(option, "idmap="), *tree = str_after(option, "ridmap=");
+
+	if (!flat && !tree)
+		return false;
+	set_flag(o, tree ? RIDMAP : IDMAP);
+	o->idmap_text = tree ? tree : flat;
+	return true;
+}
+
 void mnt_opts_parse(struct mnt_opts *o, char *const *list)
 {
 	*o = (struct mnt_opts){ 0 };
@@ -164,7 +182,7 @@ void mnt_opts_parse(struct mnt_opts *o, char *const *list)
 
 		if (w)
 			take_word(o, w);
-		else if (**list)
+		else if (!take_idmap(o, *list) && **list)
 			strv_add(&o->data, *list);
 	}
 }

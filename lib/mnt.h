@@ -22,6 +22,9 @@ struct mnt_opts {
 	bool propagation_tree;
 	bool bind, bind_tree; /* bind_tree implies bind */
 	bool remount, tmpcopyup, idmap, idmap_tree;
+	bool copy_symlink; /* a source that is a link is not mounted, but made again */
+	bool src_nofollow, dest_nofollow; /* a link there is meant itself */
+	const char *idmap_text; /* "idmap=TEXT": maps of its own (idmap_parse); of the list's */
 	struct strv
 		data; /* the rest, in order: superblock words and the file system's own options */
 };

@@ -1,6 +1,7 @@
 #include <sched.h>
 #include <stdarg.h>
 
+#include "lib/idmap.h"
 #include "lib/ns.h"
 #include "lib/spec.h"
 #include "lib/str.h"
@@ -96,8 +97,12 @@ static int check_namespaces(const struct spec *s, char *why)
 static int check_idmap(const char *member, const struct spec_idmap *map, size_t n, char *why)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (!map[i].size)
+		struct idmap m = { map[i].containerID, map[i].hostID, map[i].size };
+
+		if (!m.count)
 			return bad(why, "%s[%zu].size: zero", member, i);
+		if (!idmap_is_range(&m))
+			return bad(why, "%s[%zu].size: more ids than there are", member, i);
 	}
 	return 0;
 }

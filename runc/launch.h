@@ -159,6 +159,10 @@ _check_ int target_open(int rootfd, const char *path, bool directory);
 
 /* mount.c: attach entry I of mounts[] to ROOTFD's tree. */
 void mount_attach(struct launch *l, int *rootfd, size_t i);
+/* mount_link.c, for crun's options: as target_open, but a link there is what is mounted over; make
+ * the link LINKFD again at M's destination, where nothing or that same link may be. */
+_check_ int mount_open_link(int rootfd, const char *path, bool directory);
+void mount_copy_link(const struct spec_mount *m, int linkfd, int rootfd);
 /* mount_cgroup.c */
 void mount_cgroups(const struct launch *l, int targetfd, const struct mnt_opts *o);
 /* copy.c: copy what is in FROMFD to the empty directory TOFD, with owners, modes, times and

@@ -110,7 +110,8 @@ static int open_plain_dir(int rootfd, const char *path)
 	return made < 0 ? -1 : sys_openat2(rootfd, path, O_PATH | O_DIRECTORY, 0, how);
 }
 
-static int open_target(const struct spec_mount *m, int rootfd, bool directory)
+static int open_target(const struct spec_mount *m, const struct mnt_opts *o, int rootfd,
+		       bool directory)
 {
 	int fd;
 
@@ -119,6 +120,8 @@ static int open_target(const struct spec_mount *m, int rootfd, bool directory)
 		if (fd < 0 && (errno == ELOOP || errno == ENOTDIR))
 			diex("filesystem \"%s\" must be mounted on ordinary directory: '%s'",
 			     m->type, m->destination);
+	} else if (o->dest_nofollow) {
+		fd = mount_open_link(rootfd, m->destination, directory);
 	} else {
 		fd = target_open(rootfd, m->destination, directory);
 	}
@@ -259,7 +262,7 @@ static void attach_fs(struct launch *l, const struct spec_mount *m, struct mnt_o
 	_free_ char *path = clean(m->destination);
 	bool late_ro = o->set & MOUNT_ATTR_RDONLY && is_type(m, "tmpfs");
 	bool existed = inherit_mode(m, o, *rootfd);
-	_close_ int targetfd = open_target(m, *rootfd, true);
+	_close_ int targetfd = open_target(m, o, *rootfd, true);
 
 	check_target(m, -1, targetfd);
 	if (late_ro)
@@ -290,8 +293,12 @@ static void attach_bind(const struct spec_mount *m, struct mnt_opts *o, int *fd,
 		die("stat mount source '%s'", m->source);
 	if (o->data.n)
 		diex("mounts: bind on '%s': unknown option '%s'", m->destination, o->data.v[0]);
+	if (o->copy_symlink && S_ISLNK(st.st_mode)) {
+		mount_copy_link(m, *fd, *rootfd);
+		return;
+	}
 
-	_close_ int targetfd = open_target(m, *rootfd, S_ISDIR(st.st_mode));
+	_close_ int targetfd = open_target(m, o, *rootfd, S_ISDIR(st.st_mode));
 
 	check_target(m, *fd, targetfd);
 	if (mnt_apply(*fd, o))
@@ -330,7 +337,7 @@ void mount_attach(struct launch *l, int *rootfd, size_t i)
 	} else if (!m->type || !*m->type) {
 		diex("mounts: '%s' has no type", m->destination);
 	} else if (is_type(m, "cgroup")) {
-		_close_ int targetfd = open_target(m, *rootfd, true);
+		_close_ int targetfd = open_target(m, &o, *rootfd, true);
 
 		mount_cgroups(l, targetfd, &o);
 	} else {

@@ -101,33 +101,68 @@ static int clone_apart(const struct launch *l, int dirfd, const char *path, bool
 	return steal_fd(&fd);
 }
 
-static int mount_userns(const struct spec_mount *m)
+static struct idmaps maps_of(struct spec_idmap *uids, size_t n_uids, struct spec_idmap *gids,
+			     size_t n_gids)
 {
-	return idmap_userns((const struct idmap *)(const void *)m->uidMappings, m->n_uidMappings,
-			    (const struct idmap *)(const void *)m->gidMappings, m->n_gidMappings);
+	return (struct idmaps){ (struct idmap *)(void *)uids, (struct idmap *)(void *)gids, n_uids,
+				n_gids };
 }
 
 /* A mount's own maps, or, for the option alone, the container's. */
 static void map_source(const struct launch *l, const struct spec_mount *m, const struct mnt_opts *o,
 		       int fd)
 {
-	struct spec_mount maps = *m;
+	const struct spec_linux *lx = l->spec->linux_;
+	struct idmaps container = maps_of(lx->uidMappings, lx->n_uidMappings, lx->gidMappings,
+					  lx->n_gidMappings);
+	struct idmaps maps = m->n_uidMappings ? maps_of(m->uidMappings, m->n_uidMappings,
+							m->gidMappings, m->n_gidMappings)
+					      : container;
+	_idmaps_ struct idmaps given = { 0 };
 
 	if (!m->n_uidMappings && !o->idmap)
 		return;
-	if (!m->n_uidMappings) {
-		maps.uidMappings = l->spec->linux_->uidMappings;
-		maps.n_uidMappings = l->spec->linux_->n_uidMappings;
-		maps.gidMappings = l->spec->linux_->gidMappings;
-		maps.n_gidMappings = l->spec->linux_->n_gidMappings;
+	if (o->idmap_text && idmap_parse(o->idmap_text, &container, &given))
+		die("mounts: '%s': idmap '%s'", m->destination, o->idmap_text);
+	if (given.n_uids) {
+		maps.uids = given.uids;
+		maps.n_uids = given.n_uids;
+	}
+	if (given.n_gids) {
+		maps.gids = given.gids;
+		maps.n_gids = given.n_gids;
 	}
 
-	_close_ int usernsfd = mount_userns(&maps);
+	_close_ int usernsfd = idmap_userns(maps.uids, maps.n_uids, maps.gids, maps.n_gids);
 
 	if (usernsfd < 0)
 		die("make the user namespace of the mappings of mount '%s'", m->destination);
 	if (mnt_idmap(fd, usernsfd, o->idmap_tree))
 		die("map the ids of mount '%s'", m->destination);
+}
+
+static bool is_link(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISLNK(st.st_mode);
+}
+
+/* A detached copy; or, with copy-symlink, the link itself, which mount_attach makes again. */
+static int open_bind(const struct launch *l, const struct spec_mount *m, const struct mnt_opts *o)
+{
+	bool tree = o->bind_tree || !o->bind;
+	_close_ int linkfd = -1;
+
+	if (!o->copy_symlink && !o->src_nofollow)
+		return clone_apart(l, AT_FDCWD, m->source, tree);
+	linkfd = open(m->source, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (linkfd < 0)
+		return -1;
+	if (o->copy_symlink && is_link(linkfd))
+		return steal_fd(&linkfd);
+	return o->src_nofollow ? clone_apart(l, linkfd, "", tree)
+			       : clone_apart(l, AT_FDCWD, m->source, tree);
 }
 
 static int open_source(const struct launch *l, const struct spec_mount *m)
@@ -141,10 +176,11 @@ static int open_source(const struct launch *l, const struct spec_mount *m)
 	} else if (o.bind || (m->type && str_eq(m->type, "bind"))) {
 		if (!m->source || !*m->source)
 			diex("mounts: bind on '%s' has no source", m->destination);
-		fd = clone_apart(l, AT_FDCWD, m->source, o.bind_tree || !o.bind);
+		fd = open_bind(l, m, &o);
 		if (fd < 0)
 			die("open mount source '%s' for '%s'", m->source, m->destination);
-		map_source(l, m, &o, fd);
+		if (!o.copy_symlink || !is_link(fd))
+			map_source(l, m, &o, fd);
 	} else if (m->n_uidMappings || o.idmap) {
 		diex("mounts: id mappings on '%s', which is no bind mount", m->destination);
 	}

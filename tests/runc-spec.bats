@@ -135,6 +135,41 @@ refused() {
 	refused '.mounts += [{destination: "/x", type: "tmpfs", uidMappings: [{size: 1}], gidMappings: [{size: 1}]}]' \
 		"*id mappings on '/x', which is no bind mount*"
 	refused '.mounts += [{destination: "/x", source: "/etc", options: ["bind", "idmap"]}]' "*mapping*'/x'*"
+	# crun's notation, absolute and relative to the container's own maps.
+	in_box 'stat -c %u:%g /mapped/file /own/file' '.linux.namespaces += [{type: "user"}] |
+		.linux.uidMappings = [{containerID: 0, hostID: 0, size: 1}, {containerID: 1, hostID: 200001, size: 9999}] | .linux.gidMappings = .linux.uidMappings |
+		.mounts += [{destination: "/mapped", source: "'"$BATS_TEST_TMPDIR"'/src",
+			options: ["bind", "idmap=uids=5000-200007-10#0-0-1;gids=6000-200008-10"]},
+		{destination: "/own", source: "'"$BATS_TEST_TMPDIR"'/src", options: ["rbind", "ridmap=uids=@5000-9-10;gids=@6000-4-10"]}]'
+	assert_status 0
+	assert_output "$(printf '7:8\n9:4')"
+	refused '.mounts += [{destination: "/x", source: "/etc", options: ["bind", "idmap=uids=0-1"]}]' \
+		"*'/x': idmap 'uids=0-1': Invalid argument*"
+	refused '.linux.namespaces += [{type: "user"}] | .linux.gidMappings = [{containerID: 0, hostID: 0, size: 1}] |
+		.linux.uidMappings = [{containerID: 1, hostID: 4294967295, size: 2}]' "*linux.uidMappings?0?.size: more ids than there are*"
+}
+
+@test "runc mounts: a link is copied, mounted or mounted over when that is asked" {
+	local there=$BATS_TEST_TMPDIR/there
+	echo file >"$there"
+	ln -s "$there" "$BATS_TEST_TMPDIR/link"
+	ln -s nowhere "$BATS_TEST_TMPDIR/dangling"
+	ln -s /etc/kept "$rootfs/etc/over"
+	echo kept >"$rootfs/etc/kept"
+	in_box 'for l in /copied/a /b /itself; do readlink $l; done; cat /plain /etc/over /etc/kept; stat -c %F /new/c' ".mounts += [
+		{destination: \"/copied/a\", source: \"$BATS_TEST_TMPDIR/dangling\", options: [\"rbind\", \"copy-symlink\"]},
+		{destination: \"/b\", source: \"$BATS_TEST_TMPDIR/link\", options: [\"bind\", \"copy-symlink\", \"ro\"]},
+		{destination: \"/plain\", source: \"$there\", options: [\"bind\", \"copy-symlink\"]},
+		{destination: \"/itself\", source: \"$BATS_TEST_TMPDIR/dangling\", options: [\"bind\", \"src-nofollow\"]},
+		{destination: \"/etc/over\", source: \"$there\", options: [\"bind\", \"dest-nofollow\"]},
+		{destination: \"/new/c\", type: \"tmpfs\", options: [\"dest-nofollow\"]}]"
+	assert_status 0
+	assert_output "$(printf 'nowhere\n%s\nnowhere\nfile\nfile\nkept\ndirectory' "$there")"
+	# Made once, it may stand there again, but nothing else may.
+	in_box true ".mounts += [{destination: \"/b\", source: \"$BATS_TEST_TMPDIR/link\", options: [\"bind\", \"copy-symlink\"]}]"
+	assert_status 0
+	refused ".mounts += [{destination: \"/etc/kept\", source: \"$BATS_TEST_TMPDIR/link\", options: [\"bind\", \"copy-symlink\"]}]" \
+		"*copy link '$BATS_TEST_TMPDIR/link' to '/etc/kept': File exists*"
 }
 
 @test "runc mounts: propagation is as asked, of the root and of each mount" {

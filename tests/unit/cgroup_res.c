@@ -300,6 +300,8 @@ static void test_v1_words(void)
 	expect_str(words("memory.swap.max", "1K", "memory.max", "1M"),
 		   "memory.limit_in_bytes=1048576; memory.memsw.limit_in_bytes=1049600");
 	expect_str(word("memory.swap.max", "1K"), "!limit swap, but not memory, on cgroup v1");
+	expect_str(words("memory.swap.max", "9223372036854775807", "memory.max", "4096"),
+		   "memory.limit_in_bytes=4096; memory.memsw.limit_in_bytes=-1");
 	expect_str(word("cpu.weight", "100"), "cpu.shares=1024");
 	expect_str(word("cpu.max", "max"), "cpu.cfs_quota_us=-1");
 	expect_str(word("cpu.max", "5 6"), "cpu.cfs_period_us=6; cpu.cfs_quota_us=5");
