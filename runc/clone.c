@@ -10,6 +10,7 @@
 #include "lib/num.h"
 #include "lib/proc.h"
 #include "lib/sys.h"
+#include "runc/hear.h"
 #include "runc/launch.h"
 #include "runc/sync.h"
 
@@ -157,46 +158,6 @@ _noreturn_ static void stage_main(struct launch *l)
 	_exit(1);
 }
 
-/* The stage's next word, or the one that its child said first; dies when there will be none: that
- * child has the channel, too, which therefore has no end when the stage is killed. */
-static enum sync_type hear_stage(const struct launch *l, struct buf *text)
-{
-	struct pollfd p[] = { { .fd = l->syncfd, .events = POLLIN },
-			      { .fd = l->pidfd, .events = POLLIN } };
-
-	while (poll(p, ARRAY_LEN(p), -1) < 0) {
-		if (errno != EINTR)
-			die("wait for the joining process");
-	}
-	if (!p[0].revents)
-		diex("unable to start container process: the joining process died");
-	return launch_listen(l, text);
-}
-
-/* The stage tells who it gave birth to, and is done. Its child may have said something before that.
- */
-static void await_stage(struct launch *l)
-{
-	_buf_ struct buf text = { 0 };
-	enum sync_type type;
-	int pid;
-
-	while ((type = hear_stage(l, &text)) != SYNC_PID) {
-		if (type == SYNC_END)
-			diex("unable to start container process: the joining process died");
-		l->early = type;
-		l->early_text = buf_steal(&text);
-	}
-	if (num_int(buf_str(&text), 1, INT32_MAX, &pid))
-		diex("unable to start container process: bad pid '%s'", buf_str(&text));
-	waitid(P_PIDFD, (id_t)l->pidfd, NULL, WEXITED);
-	close(l->pidfd);
-	l->pid = pid;
-	l->pidfd = proc_pidfd_open(pid);
-	if (l->pidfd < 0)
-		die("open a pidfd of %d", pid);
-}
-
 /* Namespaces that only children enter, or that a child in a new user namespace may not enter any
  * more: the parent goes there for the clone, and comes back. */
 static bool needs_detour(const struct launch *l, size_t i)
@@ -259,5 +220,5 @@ void clone_start(struct launch *l)
 	l->syncfd = ends[0];
 	detour_back(backfd);
 	if (needs_stage(l))
-		await_stage(l);
+		hear_stage(l);
 }

@@ -13,11 +13,11 @@
 #include "lib/num.h"
 #include "lib/proc.h"
 #include "lib/resources.h"
+#include "runc/hear.h"
 #include "runc/launch.h"
 #include "runc/rdt.h"
 #include "runc/runc.h"
 #include "runc/scope.h"
-#include "runc/sync.h"
 
 /* What dying has to take apart again. */
 static struct launch *current;
@@ -46,45 +46,6 @@ void launch_done(void)
 	current = NULL;
 }
 
-_noreturn_ static void report_end(const struct launch *l)
-{
-	uint64_t kills = 0;
-
-	if (l->container->cgroup && !cgroup_oom_kills(&l->group, &kills) && kills)
-		diex("container init was OOM-killed (memory limit too low?)");
-	diex("unable to start container process: init died without saying why");
-}
-
-enum sync_type launch_listen(const struct launch *l, struct buf *text)
-{
-	for (;;) {
-		enum sync_type type = sync_recv(l->syncfd, text);
-
-		if (type == SYNC_WARNING)
-			warnx("%s", buf_str(text));
-		else if (type == SYNC_ERROR)
-			diex("unable to start container process: %s", buf_str(text));
-		else if (type == SYNC_BROKEN)
-			die("unable to start container process: read what it says");
-		else
-			return type;
-	}
-}
-
-/* Who cannot be answered any more may have said why. */
-static void answer(const struct launch *l, enum sync_type type)
-{
-	_buf_ struct buf text = { 0 };
-
-	if (!sync_answer(l->syncfd, type))
-		return;
-	if (errno != EPIPE && errno != ECONNRESET)
-		die("unable to start container process: answer it");
-	while (launch_listen(l, &text) != SYNC_END)
-		;
-	report_end(l);
-}
-
 static void write_maps(struct launch *l)
 {
 	const struct spec_linux *lx = l->spec->linux_;
@@ -96,7 +57,7 @@ static void write_maps(struct launch *l)
 			lx->n_gidMappings))
 		die("write linux.uidMappings and linux.gidMappings");
 	rlimits_raise(l->process, l->pid);
-	answer(l, SYNC_MAPPED);
+	hear_answer(l, SYNC_MAPPED);
 }
 
 struct cgroup_device_rule *launch_device_rules(const struct cgroup_resources *r)
@@ -174,7 +135,7 @@ static void run_hooks(struct launch *l)
 	if (hooks_run("prestart", &h->prestart, buf_str(&state), NULL, &why) ||
 	    hooks_run("createRuntime", &h->createRuntime, buf_str(&state), NULL, &why))
 		diex("%s", buf_str(&why));
-	answer(l, SYNC_HOOKED);
+	hear_answer(l, SYNC_HOOKED);
 }
 
 static void save(struct launch *l)
@@ -220,14 +181,6 @@ void launch_record(struct launch *l)
 	write_pid_file(l);
 }
 
-static enum sync_type first_word(const struct launch *l, struct buf *text)
-{
-	if (l->early == SYNC_END)
-		return launch_listen(l, text);
-	buf_adds(text, l->early_text);
-	return l->early;
-}
-
 bool launch_is_awaited(const struct launch *l)
 {
 	return !l->exec || l->pid_file || l->process->has_oomScoreAdj || l->container->rdt;
@@ -246,23 +199,23 @@ void launch_child(struct launch *l)
 	set_oom_score(l);
 	write_maps(l);
 	rdt_join(l->container, l->pid);
-	type = first_word(l, &text);
+	type = hear_first(l, &text);
 	launch_leave_scope(l);
 	if (type == SYNC_NETNS) {
 		netdev_move(l);
-		answer(l, SYNC_MOVED);
-		type = launch_listen(l, &text);
+		hear_answer(l, SYNC_MOVED);
+		type = hear(l, &text);
 	}
 	if (type == SYNC_MOUNTED) {
 		run_hooks(l);
-		type = launch_listen(l, &text);
+		type = hear(l, &text);
 	}
 	if (type == SYNC_LISTENER) {
 		listener_hand_over(l, buf_str(&text));
-		type = launch_listen(l, &text);
+		type = hear(l, &text);
 	}
 	if (type != SYNC_READY)
-		report_end(l);
+		hear_no_more(l);
 	launch_record(l);
 }
 
@@ -277,7 +230,7 @@ static void check_parked(const struct launch *l)
 	if (poll(&ended, 1, 0) < 0)
 		die("look after the container's process");
 	if (ended.revents)
-		report_end(l);
+		hear_no_more(l);
 }
 
 void launch_release(struct launch *l)
@@ -286,8 +239,8 @@ void launch_release(struct launch *l)
 	enum sync_type type;
 
 	if (launch_is_awaited(l))
-		answer(l, SYNC_GO);
-	if ((type = launch_listen(l, &text)) != SYNC_END)
+		hear_answer(l, SYNC_GO);
+	if ((type = hear(l, &text)) != SYNC_END)
 		diex("unexpected word '%c' from the container's process", (int)type);
 	close_fd(&l->syncfd);
 	l->syncfd = -1;

@@ -111,9 +111,6 @@ void launch_done(void);
 /* netdev.c: move the host's interfaces into the network namespace of the child. */
 void netdev_move(const struct launch *l);
 
-/* The child's next message that is not merely told; dies with what it says went wrong. */
-enum sync_type launch_listen(const struct launch *l, struct buf *text);
-
 /* listener.c: take the child's seccomp listener, descriptor NUMBER over there, to
  * linux.seccomp.listenerPath. */
 void listener_hand_over(struct launch *l, const char *number);

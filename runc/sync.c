@@ -47,6 +47,10 @@ enum sync_type sync_recv(int fd, struct buf *text)
 	} while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (n <= 0)
 		return n ? SYNC_BROKEN : SYNC_END;
+	if (msg[0] <= SYNC_END) {
+		errno = EPROTO;
+		return SYNC_BROKEN;
+	}
 	if (text) {
 		buf_reset(text);
 		buf_add(text, msg + 1, (size_t)n - 1);

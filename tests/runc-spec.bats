@@ -110,7 +110,7 @@ refused() {
 		{destination: "/data", source: "'"$rootfs"'/etc", options: ["bind"]},
 		{destination: "/data", options: ["bind", "remount", "ro", "noexec"]}]'
 	assert_status 0
-	assert_line "* /tmp tmpfs ro,nosuid,relatime,size=8k *"
+	assert_line "* /tmp tmpfs ro,nosuid,relatime,size=8k[, ]*"
 	assert_line "* /data * ro,noexec,relatime*"
 	refused '.mounts += [{destination: "/etc", options: ["remount", "ro"]}]' "*remount '/etc'*"
 	in_box 'grep " / " /proc/mounts | tail -n 1; ls -d /bin /etc /proc/self' '.mounts = [{destination: "/", type: "tmpfs", options: ["size=64k"]},
@@ -122,6 +122,7 @@ refused() {
 }
 
 @test "runc mounts: ids are mapped for one mount, and nonsense is refused" {
+	[ "$(stat -f -c %T "$BATS_TEST_TMPDIR")" != tmpfs ] || need kernel:6.3
 	mkdir "$BATS_TEST_TMPDIR/src"
 	touch "$BATS_TEST_TMPDIR/src/file"
 	chown 5000:6000 "$BATS_TEST_TMPDIR/src/file"

@@ -312,7 +312,7 @@ teardown() {
 
 @test "runc create: parks the process with nothing of the host open, and start lets it go" {
 	configure '.process.args = ["sleep", "100"]'
-	rc create -b "$bundle" --pid-file "$BATS_TEST_TMPDIR/pid" "$id" >/dev/null 2>&1 3>&-
+	rc create -b "$bundle" --pid-file "$BATS_TEST_TMPDIR/pid" "$id" </dev/null >/dev/null 2>&1 3>&-
 	[ "$(status_of)" = created ]
 	pid=$(cat "$BATS_TEST_TMPDIR/pid")
 	for fd in /proc/"$pid"/fd/*; do

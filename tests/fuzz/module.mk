@@ -21,4 +21,6 @@ tests/fuzz/shim_notify.objs := shim/loop.c shim/notify.c
 tests/fuzz/shim_logread.objs := shim/logread.c
 tests/fuzz/shim_logwrite.objs := shim/format.c shim/logread.c shim/record.c
 tests/fuzz/ttrpc.objs := shim/ttrpc.c shim/v2_proto.c
+tests/fuzz/sync.objs := runc/hear.c runc/launch.c runc/listener.c runc/sync.c
+tests/fuzz/sync.libs := libseccomp libcap
 tests/fuzz/state.objs := runc/state.c runc/ending.c runc/group.c
