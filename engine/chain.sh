@@ -1,6 +1,6 @@
 # shellcheck shell=dash disable=SC2034,SC2154
 # chain.sh - running the steps of a chain, or printing them.
-# Defines: step, step_to, step_error, quote (sets $quoted), introduce, is_printing.
+# Defines: step, step_to, step_error, fetch_image, quote (sets $quoted), introduce, is_printing.
 # Reads: step_error, LASH_CHAIN ("print": only print, "show": print and run, unset: run).
 
 is_printing() {
@@ -99,3 +99,18 @@ step_to() {
 		"$@" >"$out"
 	fi
 }
+
+# fetch_image [OPTION]... SOURCE LAYOUT:TAG - pull an image, its layers unpacked as they come; its digest into $fetch_out.
+fetch_image() (
+	if [ -n "${LASH_CHAIN-}" ]; then
+		quote imgctl unpack --follow --layers "$LASH_ROOT/layers" "$LASH_ROOT/images"
+		step_tail=" | $quoted${fetch_out:+ >$fetch_out}"
+		show_step imgpull --json "$@"
+		step_tail=''
+	fi
+	if is_printing; then
+		return
+	fi
+	[ -z "${fetch_out-}" ] || exec >"$fetch_out"
+	imgpull --json "$@" | imgctl unpack --follow --layers "$LASH_ROOT/layers" "$LASH_ROOT/images"
+)

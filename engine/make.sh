@@ -15,7 +15,8 @@ abandon_new() {
 
 # pull_image - fetch it into the store; what goes wrong there is the engine's failure.
 pull_image() {
-	step_to "$pull_out" imgpull ${run_quiet:+-q} ${run_platform:+--platform "$run_platform"} \
+	fetch_out=$pull_out
+	fetch_image ${run_quiet:+-q} ${run_platform:+--platform "$run_platform"} \
 		"docker://$run_ref" "$LASH_ROOT/images:$run_ref" || exit 125
 }
 

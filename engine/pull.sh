@@ -37,8 +37,8 @@ done
 
 ref=$(imgctl ref "${image#docker://}") || exit 1
 is_printing || {
-	digest=$(imgpull "$@" "docker://$ref" "$LASH_ROOT/images:$ref") || exit 1
+	digest=$(fetch_image "$@" "docker://$ref" "$LASH_ROOT/images:$ref") || exit 1
 	printf '%s\n%s\n' "$digest" "$ref"
 	exit 0
 }
-step imgpull "$@" "docker://$ref" "$LASH_ROOT/images:$ref"
+fetch_image "$@" "docker://$ref" "$LASH_ROOT/images:$ref"

@@ -15,7 +15,7 @@
 struct feed_source {
 	int fd; /* of the blob, read from its offset; the caller's */
 	int64_t size;
-	struct digest digest, diff_id; /* of the blob, of the tar within */
+	struct digest digest, diff_id; /* of the blob ("": known to be right), of the tar within */
 	uint64_t max_bytes;	       /* of the tar; 0 is no limit */
 	uint64_t max_ratio;	       /* of tar to blob; 0 is no limit */
 };

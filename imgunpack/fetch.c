@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "imgunpack/fetch.h"
-#include "imgunpack/progress.h"
+#include "imgunpack/report.h"
 #include "lib/blob.h"
 #include "lib/die.h"
 #include "lib/mem.h"
@@ -22,6 +22,7 @@ struct job {
 
 struct fetch {
 	struct registry *registry;
+	const struct fetch_options *options;
 	int layout_dirfd;
 	struct job *jobs;
 	size_t n_jobs, n_started;
@@ -120,10 +121,15 @@ static void go(struct job *j)
 	call_start(j->fetch->registry, &j->call);
 }
 
-static void drop_all(struct fetch *f)
+/* What came out wrong is of no use to anybody, the rest to those who try again. */
+static void drop_all(struct fetch *f, const struct job *failed)
 {
-	for (size_t i = 0; i < f->n_started; i++)
-		blob_abandon(&f->jobs[i].blob);
+	for (size_t i = 0; i < f->n_started; i++) {
+		if (f->options->resumable && &f->jobs[i] != failed)
+			blob_suspend(&f->jobs[i].blob);
+		else
+			blob_abandon(&f->jobs[i].blob);
+	}
 }
 
 static _noreturn_ void die_job(struct job *j, const char *reason)
@@ -131,7 +137,7 @@ static _noreturn_ void die_job(struct job *j, const char *reason)
 	_free_ char *name = ref_full(j->fetch->registry->ref);
 	int err = j->err;
 
-	drop_all(j->fetch);
+	drop_all(j->fetch, j);
 	errno = err;
 	if (err)
 		die("pull '%s': write blob '%s'", name, j->want->id.text);
@@ -149,6 +155,13 @@ static void start_over(struct job *j)
 	go(j);
 }
 
+static bool arrived(const struct job *j)
+{
+	if (j->fetch->options->tell.json)
+		report_blob(&j->want->id, j->want->size, j->blob.name);
+	return true;
+}
+
 /* True when all of it is there. What came out wrong is fetched once more: a resumed one because the
  * earlier part may be to blame, any other because the line may. */
 static bool complete(struct job *j)
@@ -156,7 +169,7 @@ static bool complete(struct job *j)
 	if (j->blob.bytes < j->want->size)
 		die_job(j, "shorter than the manifest says");
 	if (!blob_check(&j->blob, &j->want->id, j->want->size))
-		return true;
+		return arrived(j);
 	if (j->again)
 		die_job(j, "content does not match its digest");
 	j->again = true;
@@ -174,7 +187,7 @@ static bool start_job(struct job *j)
 	}
 	progress_add(&j->fetch->progress, j->blob.bytes);
 	if (!blob_check(&j->blob, &j->want->id, j->want->size))
-		return true;
+		return arrived(j);
 	if (j->blob.bytes >= j->want->size)
 		start_over(j);
 	else
@@ -261,17 +274,53 @@ static int64_t total_bytes(const struct fetch *f)
 	return total;
 }
 
-void xfetch_blobs(struct registry *r, int layout_dirfd, const struct image_manifest *m, int jobs,
-		  bool quiet)
+/* The largest first: whoever unpacks what came has the most to do with it. */
+static int by_size(const void *a, const void *b)
 {
-	_free_ struct job *list = xcalloc(m->n_layers + 1, sizeof(*list));
-	struct fetch f = { .registry = r, .layout_dirfd = layout_dirfd, .jobs = list };
+	const struct job *x = a, *y = b;
 
+	return (x->want->size < y->want->size) - (x->want->size > y->want->size);
+}
+
+static void run(struct fetch *f)
+{
+	qsort(f->jobs, f->n_jobs, sizeof(*f->jobs), by_size);
+	progress_start(&f->progress, "pulling", total_bytes(f), f->options->tell);
+	run_jobs(f, (size_t)f->options->jobs);
+	commit_jobs(f);
+	progress_end(&f->progress);
+}
+
+void xfetch_blobs(struct registry *r, int layout_dirfd, const struct image_manifest *m, size_t n,
+		  const struct fetch_options *options)
+{
+	struct fetch f = { .registry = r, .layout_dirfd = layout_dirfd, .options = options };
+	size_t n_max = 0;
+
+	for (size_t i = 0; i < n; i++)
+		n_max += m[i].n_layers + 1;
+
+	_free_ struct job *list = xcalloc(n_max, sizeof(*list));
+
+	f.jobs = list;
+	for (size_t i = 0; i < n; i++) {
+		add_job(&f, m[i].config);
+		for (size_t k = 0; k < m[i].n_layers; k++)
+			add_job(&f, &m[i].layers[k]);
+	}
+	run(&f);
+}
+
+void xfetch_config(struct registry *r, int layout_dirfd, const struct image_manifest *m,
+		   const struct fetch_options *options)
+{
+	struct fetch_options quietly = *options;
+	struct job job;
+	struct fetch f = {
+		.registry = r, .layout_dirfd = layout_dirfd, .options = &quietly, .jobs = &job
+	};
+
+	quietly.tell = (struct tell){ .quiet = true };
 	add_job(&f, m->config);
-	for (size_t i = 0; i < m->n_layers; i++)
-		add_job(&f, &m->layers[i]);
-	progress_start(&f.progress, "pulling", total_bytes(&f), quiet);
-	run_jobs(&f, (size_t)jobs);
-	commit_jobs(&f);
-	progress_end(&f.progress);
+	run(&f);
 }

@@ -19,6 +19,7 @@ static const struct verb verbs[] = {
 	{ "save", ctl_save, "write images as one archive" },
 	{ "tag", ctl_tag, "give an image another name" },
 	{ "umount", ctl_umount, "unmount images" },
+	{ "unpack", ctl_unpack, "unpack an image's layers into the store" },
 	{ "verify", ctl_verify, "hash every blob again" },
 	{ 0 },
 };

@@ -19,6 +19,7 @@ int ctl_rm(int argc, char **argv);
 int ctl_save(int argc, char **argv);
 int ctl_tag(int argc, char **argv);
 int ctl_umount(int argc, char **argv);
+int ctl_unpack(int argc, char **argv);
 int ctl_verify(int argc, char **argv);
 
 /* Open the layout DIR or die saying why not. */

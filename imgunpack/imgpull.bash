@@ -15,7 +15,7 @@ _imgpull()
 	--creds | --tries | --timeout | -j | --jobs) return ;;
 	esac
 	if [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '--platform --creds --authfile --tls-ca --insecure --jobs --tries --timeout
+		mapfile -t COMPREPLY < <(compgen -W '--platform --all-platforms --json --creds --authfile --tls-ca --insecure --jobs --tries --timeout
 			--quiet --help --version' -- "$cur")
 	else
 		compopt -o nospace -o filenames

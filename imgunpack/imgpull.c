@@ -3,6 +3,7 @@
 
 #include "imgunpack/fetch.h"
 #include "imgunpack/manifest.h"
+#include "imgunpack/report.h"
 #include "imgunpack/transport.h"
 #include "lib/blob.h"
 #include "lib/die.h"
@@ -12,11 +13,13 @@
 static struct registry_options registry_options = { .actions = "pull", .tries = 5, .stall_s = 60 };
 static const char *platform_name;
 static int jobs = 4;
-static bool quiet;
+static bool quiet, json, all_platforms;
 
 static const struct opt opts[] = {
 	{ 0, "platform", OPT_STR, &platform_name, "OS/ARCH[/VARIANT]",
 	  "the image for this platform, not this machine's" },
+	{ 0, "all-platforms", OPT_FLAG, &all_platforms, NULL,
+	  "the images for every platform, with their index" },
 	{ 0, "creds", OPT_STR, &registry_options.creds, "USER:PASSWORD", "log in with these" },
 	{ 0, "authfile", OPT_STR, &registry_options.authfile, "FILE",
 	  "credentials, as ~/.docker/config.json" },
@@ -29,6 +32,7 @@ static const struct opt opts[] = {
 	{ 0, "timeout", OPT_INT, &registry_options.stall_s, "SECONDS",
 	  "give up on a server that is silent so long (60)" },
 	{ 'q', "quiet", OPT_FLAG, &quiet, NULL, "no progress on a terminal" },
+	{ 0, "json", OPT_FLAG, &json, NULL, "tell what arrives, one object a line" },
 	{ 0 },
 };
 
@@ -55,63 +59,115 @@ static void parse_platform(struct platform *want)
 }
 
 /* The image's own word on its platform; of an artifact that is no image there is none. */
-static bool read_platform(int layout_dirfd, const struct pulled *p, const struct platform *want,
+static bool read_platform(int layout_dirfd, const struct image_manifest *m, const char *name,
 			  struct platform *out)
 {
-	const struct image_descriptor *d = p->manifest.config;
-	char why[IMAGE_WHY_MAX], text[PLATFORM_TEXT_MAX + 1];
+	const struct image_descriptor *d = m->config;
+	char why[IMAGE_WHY_MAX];
 	struct image_config config;
 	_buf_ struct buf b = { 0 };
 
 	if (image_kind(d->mediaType) != IMAGE_CONFIG)
 		return false;
 	xblob_read(layout_dirfd, &d->id, d->size, IMAGE_JSON_MAX, &b);
-	if (image_config_parse(buf_str(&b), b.len, &config, why) ||
-	    image_check(&p->manifest, &config, why))
-		diex("image '%s': %s", p->digest.text, why);
+	if (image_config_parse(buf_str(&b), b.len, &config, why) || image_check(m, &config, why))
+		diex("image '%s': %s", name, why);
 	platform_set(out, config.os, config.architecture, config.variant);
 	image_config_free(&config);
-	if (p->chosen || platform_rank(want, out) >= 0)
-		return true;
-	if (platform_name)
-		diex("image '%s' is for platform '%s' only", p->digest.text,
-		     platform_text(out, text));
-	warnx("image '%s' is for platform '%s'", p->digest.text, platform_text(out, text));
 	return true;
 }
 
-/* The manifest makes the blobs an image, the entry in index.json makes it known: in this order. */
+/* An image that no index has vouched for may be for anything. */
+static void check_platform(const struct platform *want, const struct platform *is, const char *name)
+{
+	char text[PLATFORM_TEXT_MAX + 1];
+
+	if (platform_rank(want, is) >= 0)
+		return;
+	if (platform_name)
+		diex("image '%s' is for platform '%s' only", name, platform_text(is, text));
+	warnx("image '%s' is for platform '%s'", name, platform_text(is, text));
+}
+
+/* The documents make the blobs an image, the entry in index.json makes it known: in this order. */
 static void record(int layout_dirfd, const struct pulled *p, const struct platform *platform,
 		   const char *tag)
 {
-	struct layout_entry e = { p->media_type, &p->digest, (int64_t)p->json.len, platform, tag };
+	const struct pulled_doc *top = pulled_top(p);
+	struct layout_entry e = { top->media_type, &top->digest, (int64_t)top->json.len, platform,
+				  tag };
 	char why[LAYOUT_WHY_MAX];
-	struct digest stored;
 
-	if (blob_put(layout_dirfd, buf_str(&p->json), p->json.len, &stored))
-		die("write manifest '%s'", p->digest.text);
 	if (layout_put(layout_dirfd, &e, why))
 		diex("%s", why);
+}
+
+/* Nothing lists them before record does; the lock on the layout keeps them. */
+static void store_docs(int layout_dirfd, const struct pulled *p)
+{
+	struct digest stored;
+
+	for (size_t i = 0; i < p->n_docs; i++) {
+		const struct pulled_doc *doc = &p->docs[i];
+
+		if (blob_size(layout_dirfd, &doc->digest) != (int64_t)doc->json.len &&
+		    blob_put(layout_dirfd, buf_str(&doc->json), doc->json.len, &stored))
+			die("write manifest '%s'", doc->digest.text);
+	}
+}
+
+/* Who follows wants to know what the image is before its layers come. */
+static void announce(struct registry *r, int layout_dirfd, const struct pulled *p,
+		     const struct fetch_options *options)
+{
+	const struct pulled_doc *top = pulled_top(p);
+
+	store_docs(layout_dirfd, p);
+	for (size_t i = 0; i < p->n_manifests; i++)
+		xfetch_config(r, layout_dirfd, &p->manifests[i], options);
+	report_manifest(&top->digest, (int64_t)top->json.len, top->media_type);
+}
+
+static void finish(int layout_dirfd, const struct pulled *p, const struct platform *want,
+		   const char *tag)
+{
+	const struct pulled_doc *top = pulled_top(p);
+	struct platform platform;
+	bool is_image = false;
+
+	for (size_t i = 0; i < p->n_manifests; i++)
+		is_image = read_platform(layout_dirfd, &p->manifests[i], top->digest.text,
+					 &platform);
+	if (is_image && want && !p->chosen)
+		check_platform(want, &platform, top->digest.text);
+	store_docs(layout_dirfd, p);
+	record(layout_dirfd, p, is_image && want ? &platform : NULL, tag);
+	if (json)
+		report_done(&top->digest, tag);
+	else
+		printf("%s\n", top->digest.text);
 }
 
 static void pull(const struct ref *ref, const struct layout_name *target,
 		 const struct platform *want)
 {
+	const struct fetch_options options = {
+		.jobs = jobs,
+		.tell = { .quiet = quiet, .json = json },
+	};
+	const char *tag = target->tag ? target->tag : *ref->tag ? ref->tag : NULL;
 	_close_ int layout_dirfd = -1, lock = -1;
-	struct platform platform;
 	struct registry registry;
 	struct pulled pulled;
-	const char *tag = target->tag ? target->tag : *ref->tag ? ref->tag : NULL;
-	bool is_image;
 
 	signal(SIGPIPE, SIG_IGN);
 	xregistry_open(&registry, ref, &registry_options);
 	xmanifest_pull(&registry, want, &pulled);
 	layout_dirfd = xtransport_open_new(target->dir, &lock);
-	xfetch_blobs(&registry, layout_dirfd, &pulled.manifest, jobs, quiet);
-	is_image = read_platform(layout_dirfd, &pulled, want, &platform);
-	record(layout_dirfd, &pulled, is_image ? &platform : NULL, tag);
-	printf("%s\n", pulled.digest.text);
+	if (json)
+		announce(&registry, layout_dirfd, &pulled, &options);
+	xfetch_blobs(&registry, layout_dirfd, pulled.manifests, pulled.n_manifests, &options);
+	finish(layout_dirfd, &pulled, want, tag);
 	pulled_free(&pulled);
 	registry_close(&registry);
 }
@@ -129,7 +185,10 @@ static void bring(enum transport from, const char *source, const struct layout_n
 	else
 		xtransport_from_archive(source, layout_dirfd, want, &image, &tag);
 	xtransport_record(layout_dirfd, &image, target->tag ? target->tag : tag);
-	printf("%s\n", image.digest.text);
+	if (json)
+		report_done(&image.digest, target->tag ? target->tag : tag);
+	else
+		printf("%s\n", image.digest.text);
 	layout_image_free(&image);
 }
 
@@ -155,9 +214,11 @@ int main(int argc, char **argv)
 		parse_source(source, &ref);
 	parse_target(argv[first + 1], &target);
 	parse_platform(&want);
+	if (all_platforms && platform_name)
+		opt_misuse("--platform and --all-platforms exclude each other");
 
 	if (from == TRANSPORT_REGISTRY)
-		pull(&ref, &target, &want);
+		pull(&ref, &target, all_platforms ? NULL : &want);
 	else
 		bring(from, source, &target, platform_name ? &want : NULL);
 	layout_name_free(&target);

@@ -16,7 +16,7 @@ _imgpush()
 	esac
 	if [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W '--platform --creds --authfile --tls-ca --insecure --jobs --tries --timeout
-			--quiet --help --version' -- "$cur")
+			--quiet --json --help --version' -- "$cur")
 	else
 		compopt -o nospace -o filenames
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")

@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include "imgunpack/archive_write.h"
+#include "imgunpack/report.h"
 #include "imgunpack/send.h"
 #include "imgunpack/transport.h"
 #include "lib/die.h"
@@ -14,7 +15,7 @@ static struct registry_options registry_options = { .actions = "pull,push",
 						    .stall_s = 60 };
 static const char *platform_name;
 static int jobs = 4;
-static bool quiet;
+static bool quiet, json;
 
 static const struct opt opts[] = {
 	{ 0, "platform", OPT_STR, &platform_name, "OS/ARCH[/VARIANT]",
@@ -31,6 +32,7 @@ static const struct opt opts[] = {
 	{ 0, "timeout", OPT_INT, &registry_options.stall_s, "SECONDS",
 	  "give up on a server that is silent so long (60)" },
 	{ 'q', "quiet", OPT_FLAG, &quiet, NULL, "no progress on a terminal" },
+	{ 0, "json", OPT_FLAG, &json, NULL, "tell what was sent, one object a line" },
 	{ 0 },
 };
 
@@ -93,7 +95,8 @@ static void push(int layout_dirfd, const struct layout_image *image, const struc
 
 	signal(SIGPIPE, SIG_IGN);
 	xregistry_open(&registry, ref, &registry_options);
-	xsend_blobs(&registry, layout_dirfd, &image->manifest, jobs, quiet);
+	xsend_blobs(&registry, layout_dirfd, &image->manifest, jobs,
+		    (struct tell){ .quiet = quiet, .json = json });
 	send_manifest(&registry, image);
 	registry_close(&registry);
 }
@@ -147,7 +150,9 @@ int main(int argc, char **argv)
 		push(layout_dirfd, &image, &ref);
 	else
 		hand_on(layout_dirfd, &image, to, &target, tag);
-	if (to != TRANSPORT_ARCHIVE || !str_eq(target.dir, "-"))
+	if (json)
+		report_done(&image.digest, NULL);
+	else if (to != TRANSPORT_ARCHIVE || !str_eq(target.dir, "-"))
 		printf("%s\n", image.digest.text);
 	layout_image_free(&image);
 	layout_name_free(&source);

@@ -14,10 +14,14 @@ static struct feed *open_blob(const struct unpack *u, size_t i, int *fd)
 		.max_ratio = u->max_ratio,
 	};
 
-	*fd = blob_open(u->layout_dirfd, &d->id, -1);
-	if (*fd < 0)
+	if (u->layer_fds && u->layer_fds[i] >= 0) {
+		source.fd = u->layer_fds[i];
+		source.digest.text[0] = '\0';
+	} else {
+		source.fd = *fd = blob_open(u->layout_dirfd, &d->id, -1);
+	}
+	if (source.fd < 0)
 		die("open layer '%s'", d->digest);
-	source.fd = *fd;
 	if (digest_parse(u->image.config.rootfs->diff_ids[i], &source.diff_id) < 0)
 		die("diff_id '%s'", u->image.config.rootfs->diff_ids[i]);
 	return feed_open(&source);

@@ -107,11 +107,9 @@ static int open_diff(int new_dirfd)
 	return openat(new_dirfd, "diff", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* A job: a missing layer, by itself. */
-static int unpack_alone(void *ctx, size_t job)
+/* A layer by itself. */
+static int unpack_one(const struct overlay *o, size_t layer)
 {
-	const struct overlay *o = ctx;
-	size_t layer = o->missing[job];
 	const struct store_key *k = &o->diff_keys[layer];
 	_close_ int fd = begin(o, k);
 
@@ -126,6 +124,14 @@ static int unpack_alone(void *ctx, size_t job)
 	if (n)
 		store_discard(o->stack->store_dirfd, k);
 	return n ? NEEDS_LOWER : DONE;
+}
+
+/* A job: a missing layer, by itself. */
+static int unpack_alone(void *ctx, size_t job)
+{
+	const struct overlay *o = ctx;
+
+	return unpack_one(o, o->missing[job]);
 }
 
 /* The mount that lets a layer be applied on top of the stack, its changes going to the layer begun
@@ -202,6 +208,26 @@ static void push_layer(struct overlay *o, size_t i)
 	stack_push(o->stack, &o->chain_keys[i]);
 }
 
+static void free_overlay(struct overlay *o)
+{
+	free(o->diff_keys);
+	free(o->chain_keys);
+	free(o->missing);
+}
+
+int unpack_ahead(const struct unpack *u, struct stack *s, size_t i)
+{
+	struct overlay o = { .unpack = u, .stack = s };
+	int n = 0;
+
+	name_layers(&o);
+	if (!store_has(s->store_dirfd, &o.diff_keys[i]) &&
+	    !store_has(s->store_dirfd, &o.chain_keys[i]))
+		n = unpack_one(&o, i);
+	free_overlay(&o);
+	return n == NEEDS_LOWER;
+}
+
 void unpack_store(const struct unpack *u, struct stack *s)
 {
 	struct overlay o = { .unpack = u, .stack = s };
@@ -211,9 +237,7 @@ void unpack_store(const struct unpack *u, struct stack *s)
 	unpack_missing(&o);
 	for (size_t i = 0; i < o.n; i++)
 		push_layer(&o, i);
-	free(o.diff_keys);
-	free(o.chain_keys);
-	free(o.missing);
+	free_overlay(&o);
 }
 
 void unpack_overlay(const struct unpack *u, const char *store, const char *dir, const char *rootfs,

@@ -2,6 +2,7 @@
 #include <time.h>
 
 #include "imgunpack/progress.h"
+#include "imgunpack/report.h"
 #include "lib/io.h"
 
 enum { INTERVAL_MS = 100, MB = 1000000 };
@@ -14,10 +15,11 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-void progress_start(struct progress *p, const char *verb, int64_t total_bytes, bool quiet)
+void progress_start(struct progress *p, const char *verb, int64_t total_bytes, struct tell tell)
 {
 	*p = (struct progress){
-		.on = !quiet && isatty(STDERR_FILENO),
+		.on = !tell.quiet && isatty(STDERR_FILENO),
+		.json = tell.json,
 		.verb = verb,
 		.total_bytes = total_bytes,
 		.started_ms = now_ms(),
@@ -41,13 +43,16 @@ void progress_add(struct progress *p, int64_t bytes)
 	int64_t now;
 
 	p->done_bytes += bytes;
-	if (!p->on)
+	if (!p->on && !p->json)
 		return;
 	now = now_ms();
 	if (now - p->shown_ms < INTERVAL_MS)
 		return;
 	p->shown_ms = now;
-	show(p, now);
+	if (p->json)
+		report_progress(p->done_bytes, p->total_bytes);
+	if (p->on)
+		show(p, now);
 }
 
 void progress_end(struct progress *p)

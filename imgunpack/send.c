@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "imgunpack/progress.h"
+#include "imgunpack/report.h"
 #include "imgunpack/send.h"
 #include "lib/blob.h"
 #include "lib/die.h"
@@ -25,6 +25,7 @@ struct send {
 	struct job *jobs;
 	size_t n_jobs, n_started;
 	struct progress progress;
+	struct tell tell;
 };
 
 static _noreturn_ void die_job(struct job *j, const char *reason)
@@ -118,6 +119,8 @@ static void put(struct job *j)
 static bool done(struct job *j)
 {
 	progress_add(&j->send->progress, j->blob->size);
+	if (j->send->tell.json)
+		report_blob(&j->blob->id, j->blob->size, NULL);
 	call_free(&j->call);
 	close_fd(&j->fd);
 	j->fd = -1;
@@ -182,10 +185,10 @@ static void run_jobs(struct send *s, size_t limit)
 }
 
 void xsend_blobs(struct registry *r, int layout_dirfd, const struct image_manifest *m, int jobs,
-		 bool quiet)
+		 struct tell tell)
 {
 	_free_ struct job *list = xcalloc(m->n_layers + 1, sizeof(*list));
-	struct send s = { .registry = r, .jobs = list };
+	struct send s = { .registry = r, .jobs = list, .tell = tell };
 	int64_t total = 0;
 
 	add_job(&s, layout_dirfd, m->config);
@@ -193,7 +196,7 @@ void xsend_blobs(struct registry *r, int layout_dirfd, const struct image_manife
 		add_job(&s, layout_dirfd, &m->layers[i]);
 	for (size_t i = 0; i < s.n_jobs; i++)
 		total += s.jobs[i].blob->size;
-	progress_start(&s.progress, "pushing", total, quiet);
+	progress_start(&s.progress, "pushing", total, tell);
 	run_jobs(&s, (size_t)jobs);
 	progress_end(&s.progress);
 }

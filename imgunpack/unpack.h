@@ -13,6 +13,8 @@ struct unpack {
 	struct apply_limits limits;
 	uint64_t max_bytes, max_ratio; /* of one layer, see feed.h */
 	bool sync;		       /* have everything on disk before it gets its name */
+	const int *layer_fds; /* NULL, or for each layer -1 or its blob, known to be what its digest
+				 says, which may have no name yet */
 };
 
 /* Set the process up for it: umask, number of descriptors. unpack_load does this, too. */
@@ -36,6 +38,10 @@ void unpack_flat(const struct unpack *u, const char *rootfs);
 void unpack_overlay(const struct unpack *u, const char *store, const char *dir, const char *rootfs,
 		    bool is_volatile);
 
+/* Layer I into the stack's store unless it is there: 0, or 1 and nothing when it has to wait for
+ * the layers below. */
+int unpack_ahead(const struct unpack *u, struct stack *s, size_t i);
+
 /* The layers into the stack's store where they are not there yet, and onto the stack. */
 void unpack_store(const struct unpack *u, struct stack *s);
 
@@ -47,5 +53,10 @@ void unpack_view(const struct unpack *u, const char *store, const char *rootfs);
  * why, -1. They die with this process. */
 typedef int worker_job(void *ctx, size_t i);
 _check_ int worker_run(size_t n, worker_job *job, void *ctx, int *result);
+/* Its parts, for who does not know beforehand how many there are: how many at once, one of them,
+ * and what became of it: the result, or -1 when it died, with a word if it was killed. */
+size_t worker_most(void);
+pid_t worker_start(worker_job *job, void *ctx, size_t i);
+int worker_result(int wait_status);
 
 #endif

@@ -11,14 +11,14 @@
 /* What a job that dies exits with is below; its results must not look like that. */
 enum { RESULT_BASE = 100 };
 
-static unsigned processors(void)
+size_t worker_most(void)
 {
 	cpu_set_t set;
 
-	return sched_getaffinity(0, sizeof(set), &set) ? 1 : (unsigned)CPU_COUNT(&set);
+	return sched_getaffinity(0, sizeof(set), &set) ? 1 : (size_t)CPU_COUNT(&set);
 }
 
-static pid_t start(worker_job *job, void *ctx, size_t i)
+pid_t worker_start(worker_job *job, void *ctx, size_t i)
 {
 	pid_t parent = getpid(), pid = xfork();
 
@@ -27,6 +27,14 @@ static pid_t start(worker_job *job, void *ctx, size_t i)
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
 		_exit(1);
 	_exit(RESULT_BASE + job(ctx, i));
+}
+
+int worker_result(int wait_status)
+{
+	if (!WIFSIGNALED(wait_status))
+		return proc_exit_code(wait_status) - RESULT_BASE;
+	warnx("a worker was killed by signal %d", WTERMSIG(wait_status));
+	return -1;
 }
 
 static size_t index_of(const pid_t *pids, size_t n, pid_t pid)
@@ -48,13 +56,13 @@ static void kill_all(pid_t *pids, size_t n)
 int worker_run(size_t n, worker_job *job, void *ctx, int *result)
 {
 	_free_ pid_t *pids = xcalloc(n, sizeof(*pids));
-	size_t started = 0, running = 0, most = processors();
+	size_t started = 0, running = 0, most = worker_most();
 
 	while (started < n || running) {
 		int status;
 
 		if (started < n && running < most) {
-			pids[started] = start(job, ctx, started);
+			pids[started] = worker_start(job, ctx, started);
 			started++;
 			running++;
 			continue;
@@ -69,11 +77,9 @@ int worker_run(size_t n, worker_job *job, void *ctx, int *result)
 			continue;
 		pids[i] = 0;
 		running--;
-		result[i] = proc_exit_code(status) - RESULT_BASE;
-		if (result[i] < 0 || WIFSIGNALED(status)) {
+		result[i] = worker_result(status);
+		if (result[i] < 0) {
 			kill_all(pids, started);
-			if (WIFSIGNALED(status))
-				diex("a worker was killed by signal %d", WTERMSIG(status));
 			return -1;
 		}
 	}

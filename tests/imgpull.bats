@@ -153,6 +153,72 @@ two_platforms() {
 	[ ! -e none ]
 }
 
+@test "imgpull --all-platforms: the index as it is, and all it lists" {
+	two_platforms
+	registry_start plain
+	push --all --preserve-digests oci:src:multi "docker://127.0.0.1:$port/app:multi"
+	run --separate-stderr imgpull --all-platforms "127.0.0.1:$port/app:multi" out:multi
+	assert_status 0
+	assert_output "$list"
+	same_blobs out
+	[ "$(ls out/blobs/sha256)" = "$(ls src/blobs/sha256)" ]
+	imgctl gc out
+	[ "$(ls out/blobs/sha256)" = "$(ls src/blobs/sha256)" ]
+	push --all oci:out:multi oci:again:multi
+	# shellcheck disable=SC2154
+	imgctl inspect --platform linux/arm64 out:multi | jq -e '.architecture == "arm64"'
+	run --separate-stderr imgpull --all-platforms --platform linux/amd64 a out
+	assert_status 2
+	assert_one_line "imgpull: --platform and --all-platforms exclude each other*"
+}
+
+@test "imgpull --json: tells of manifest, blobs and the end, and nothing else is on stdout" {
+	layout_image src v1 100000 5
+	fake_start src
+	run --separate-stderr imgpull --json "127.0.0.1:$port/app:v1" out:v1
+	assert_status 0
+	assert_empty "$stderr"
+	[ "$(jq -r .status <<<"$output" | grep -v progress | paste -sd ' ')" = 'manifest blob blob done' ]
+	[ "$(jq -r 'select(.status == "done") | .digest + " " + .name' <<<"$output")" = "$manifest v1" ]
+	[ "$(jq -r 'select(.status == "blob") | .size' <<<"$output" | paste -sd ' ')" = "$(imgctl inspect --manifest src:v1 | jq -r '.layers[].size' | sort -rn | paste -sd ' ')" ]
+}
+
+@test "imgctl unpack --follow: unpacks what arrives, verified, and fails with the pull" {
+	layout_image src v1 100000 5
+	fake_start src
+	run --separate-stderr bash -c "imgpull --json 127.0.0.1:$port/app:v1 out:v1 | imgctl unpack --follow --layers layers out"
+	assert_status 0
+	assert_output "$manifest"
+	assert_empty "$stderr"
+	[ "$(ls layers | grep -c '^sha256-')" = 2 ]
+	[ "$(imgctl unpack --layers layers out:v1)" = "$manifest" ]
+	imgctl verify --layers layers out
+	daemons_stop
+	fake_start src flip
+	run --separate-stderr bash -c "imgpull --json 127.0.0.1:$port/app:v1 bad:v1 | imgctl unpack --follow --layers layers bad"
+	assert_status 1
+	assert_one_line "imgpull: pull '*': blob '*': content does not match its digest"
+	run --separate-stderr imgctl unpack --follow out <<<nonsense
+	assert_status 1
+	assert_one_line "imgctl unpack: read standard input: this is not what imgpull --json tells"
+}
+
+@test "imgctl unpack --follow: a layer that lies about its content ends the pull, with one line" {
+	layout_image src v1 1000 5
+	config=$(jq -r .config.digest "src/blobs/sha256/${manifest#sha256:}")
+	jq -c '.rootfs.diff_ids[0] = "sha256:" + ("0" * 64)' "src/blobs/sha256/${config#sha256:}" >lie
+	size=$(stat -c %s lie)
+	lie=$(put_blob src lie)
+	jq -c --arg d "$lie" --argjson s "$size" '.config.digest = $d | .config.size = $s' "src/blobs/sha256/${manifest#sha256:}" >doc
+	size=$(stat -c %s doc)
+	layout_write src "$(entry v1 $oci_manifest "$(put_blob src doc)" "$size")"
+	fake_start src
+	run --separate-stderr bash -c "imgpull --json 127.0.0.1:$port/app:v1 out:v1 | imgctl unpack --follow --layers layers out"
+	assert_status 1
+	assert_one_line "imgctl unpack: unpack layer '*': the content is not what the image's diff_ids say"
+	[ -z "$(ls layers | grep -v '^sha256-' | grep -v '^\.')" ]
+}
+
 @test "imgpull: docker's manifest lists work, and indexes in indexes" {
 	two_platforms
 	registry_start plain

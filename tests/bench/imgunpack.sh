@@ -11,64 +11,29 @@ set -eu
 fs=$work/fs
 mkdir "$work/memory" "$fs"
 mount -t tmpfs -o size=10g tmpfs "$work/memory"
-cat >"$work/fresh" <<SCRIPT
-#!/bin/sh
-set -eu
-for file in "$work"/memory/*.pid; do
-	[ -f "\$file" ] || continue
-	pid=\$(cat "\$file")
-	kill "\$pid" 2>/dev/null || :
-	while kill -0 "\$pid" 2>/dev/null; do sleep 0.1; done
-	rm -f "\$file"
-done
-for dir in "$fs/rootfs" "$fs/m" "$fs"; do
-	! mountpoint -q "\$dir" || umount "\$dir"
-done
-rm -f "$work/memory/disk"
-truncate -s 5g "$work/memory/disk"
-mkfs.ext4 -q -F "$work/memory/disk"
-mount -o loop,noinit_itable "$work/memory/disk" "$fs"
-SCRIPT
-cat >"$work/daemons" <<SCRIPT
-#!/bin/sh
-set -eu
-"$work/fresh"
-dockerd --data-root "$fs/docker" --exec-root /run/docker-exec --pidfile "$work/memory/docker.pid" \
-	-H unix:///run/docker.sock --bridge none --iptables=false --ip6tables=false --storage-driver overlay2 \
-	>"$work/memory/docker.log" 2>&1 &
-containerd --root "$fs/containerd" --state /run/containerd-bench --address /run/containerd-bench.sock \
-	>"$work/memory/containerd.log" 2>&1 &
-echo \$! >"$work/memory/containerd.pid"
-until docker -H unix:///run/docker.sock version && ctr -a /run/containerd-bench.sock version; do sleep 0.1; done >/dev/null 2>&1
-SCRIPT
-chmod +x "$work/fresh" "$work/daemons"
+fresh=$LASH_TOP/tests/bench/fresh
 
 few=$((ROUNDS < 5 ? ROUNDS : 5))
 image=$work/memory/gzip:debian
 zstd=$work/memory/zstd:debian
-cp -r "$LASH_DEBIAN" "$work/memory/gzip"
-for dirs in /usr/include /usr/lib/gcc '/usr/lib/python3 /usr/lib/python3.11' '/usr/share/doc /usr/share/perl'; do
-	# shellcheck disable=SC2086 # words
-	{ printf '%s\n' /usr /usr/lib /usr/share && find ${dirs}; } | tar --no-recursion -T - -c 2>/dev/null |
-		imgpack add --tar - "$image" >/dev/null
-done
+"$LASH_TOP/tests/lib/large-image" "$work/memory/gzip"
 skopeo copy -q --dest-compress-format zstd "oci:$image" "oci:$zstd"
 skopeo copy -q "oci:$image" "docker-archive:$work/memory/docker.tar:bench:x"
 tar -C "$work/memory/gzip" -cf "$work/memory/oci.tar" .
 imgctl du "$work/memory/gzip"
 
-interleave -n "$few" -b 'unpack 700 MB' -j "$BENCH_JSON" -p "$work/fresh" \
+interleave -n "$few" -b 'unpack 700 MB' -j "$BENCH_JSON" -p "$fresh" \
 	"lash=imgunpack $image $fs/rootfs" \
 	"lash-zstd=imgunpack $zstd $fs/rootfs" \
 	"lash-overlay=imgunpack --layers $fs/layers --overlay $fs/c $image $fs/rootfs" \
 	"lash-overlay-zstd=imgunpack --layers $fs/layers --overlay $fs/c $zstd $fs/rootfs" \
 	"umoci=umoci unpack --image $image $fs/bundle"
-interleave -n "$few" -b 'import 700 MB' -j "$BENCH_JSON" -p "$work/daemons" \
+interleave -n "$few" -b 'import 700 MB' -j "$BENCH_JSON" -p "$fresh docker containerd" \
 	"lash-overlay=imgunpack --layers $fs/layers --overlay $fs/c $image $fs/rootfs" \
 	"docker-load=docker -H unix:///run/docker.sock load -q -i $work/memory/docker.tar" \
 	"ctr-import=ctr -a /run/containerd-bench.sock images import $work/memory/oci.tar"
 
-"$work/fresh"
+"$fresh"
 imgunpack --layers "$fs/layers" --overlay "$fs/first" "$image" "$fs/other" >/dev/null
 interleave -n "$ROUNDS" -b 'the same layers once more' -j "$BENCH_JSON" \
 	-p "! mountpoint -q $fs/rootfs || umount $fs/rootfs; rm -rf $fs/c" \
@@ -81,7 +46,7 @@ interleave -n "$few" -b 'pack 700 MB' -j "$BENCH_JSON" -p "rm -rf $work/memory/i
 umount "$fs/other"
 
 # One changed file: umoci hashes the tree again, buildah's overlay knows.
-"$work/fresh"
+"$fresh"
 umoci unpack --image "$image" "$fs/bundle" >/dev/null
 echo changed >"$fs/bundle/rootfs/etc/changed"
 imgctl mount --layers "$fs/layers" "$image" "$fs/m"
@@ -89,4 +54,4 @@ interleave -n "$few" -b 'pack one changed file' -j "$BENCH_JSON" \
 	"lash=imgpack add --since $fs/m --layer $fs/bundle/rootfs --tag changed $image" \
 	"umoci=umoci repack --image $work/memory/gzip:again $fs/bundle"
 imgctl umount --layers "$fs/layers" "$fs/m"
-"$work/fresh"
+"$fresh"
