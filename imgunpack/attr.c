@@ -88,9 +88,19 @@ static int remove_inherited(int fd, const struct tar_entry *e)
 	return e->type == TAR_DIR && !find(e, acl_default) ? remove_xattr(fd, acl_default) : 0;
 }
 
+/* Asked once: a system call for every file is a system call too many. */
 static bool is_ours(const struct tar_entry *e)
 {
-	return e->uid == geteuid() && e->gid == getegid();
+	static bool known;
+	static uid_t uid;
+	static gid_t gid;
+
+	if (!known) {
+		uid = geteuid();
+		gid = getegid();
+		known = true;
+	}
+	return e->uid == uid && e->gid == gid;
 }
 
 /* chown clears the set-ID bits, mkdir ignores them. */

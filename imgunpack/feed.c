@@ -1,37 +1,26 @@
 #include <pthread.h>
 
 #include "imgunpack/feed.h"
+#include "imgunpack/ring.h"
 #include "lib/die.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
-/* Large enough that a lock a buffer costs nothing, small enough to stay in the cache between the
- * threads. */
-enum { SLOTS = 16, SLOT_BYTES = 256 * 1024, RATIO_SLACK_BYTES = 64 << 20 };
+enum { HASHER, READER };
+enum { CHUNK = RING_SLOT_BYTES, RATIO_SLACK_BYTES = 64 << 20 };
 
-struct slot {
-	size_t len;
-	unsigned char *data;
-};
-
-/* Counters count slots since the start; slot N lives in slots[N % SLOTS]. */
 struct feed {
 	struct feed_source source;
-	struct slot slots[SLOTS];
-	unsigned char *memory, *input;
-	pthread_t decoder, hasher;
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	uint64_t made, hashed, read; /* read: slots the reader has given back */
-	bool holding;		     /* the reader still uses slot number read */
-	bool done;		     /* no more slots will be made */
-	bool stop;		     /* nobody wants them any more */
+	struct ring *ring;
+	pthread_t decode_thread, hash_thread;
+	pthread_mutex_t lock; /* of error and why */
 	int error;
 	const char *why;
 	enum codec codec;
 	uint64_t in_bytes, out_bytes;
 	struct digest_state tar_hash;
 	struct digest blob_digest;
+	unsigned char input[CHUNK];
 };
 
 static void fail(struct feed *f, int error, const char *why)
@@ -42,55 +31,13 @@ static void fail(struct feed *f, int error, const char *why)
 	pthread_mutex_unlock(&f->lock);
 }
 
-/* Wait until a slot is free. NULL: stop. */
-static struct slot *slot_to_fill(struct feed *f)
-{
-	pthread_mutex_lock(&f->lock);
-	while (!f->stop && (f->made - f->read >= SLOTS || f->made - f->hashed >= SLOTS))
-		pthread_cond_wait(&f->changed, &f->lock);
-
-	struct slot *s = f->stop ? NULL : &f->slots[f->made % SLOTS];
-
-	pthread_mutex_unlock(&f->lock);
-	return s;
-}
-
-/* Wait for slot N. NULL: there is none any more. */
-static struct slot *slot_to_use(struct feed *f, uint64_t n)
-{
-	pthread_mutex_lock(&f->lock);
-	while (!f->stop && !f->done && f->made <= n)
-		pthread_cond_wait(&f->changed, &f->lock);
-
-	struct slot *s = f->made > n && !f->stop ? &f->slots[n % SLOTS] : NULL;
-
-	pthread_mutex_unlock(&f->lock);
-	return s;
-}
-
-static void count(struct feed *f, uint64_t *counter)
-{
-	pthread_mutex_lock(&f->lock);
-	++*counter;
-	pthread_cond_broadcast(&f->changed);
-	pthread_mutex_unlock(&f->lock);
-}
-
-static void raise_flag(struct feed *f, bool *flag)
-{
-	pthread_mutex_lock(&f->lock);
-	*flag = true;
-	pthread_cond_broadcast(&f->changed);
-	pthread_mutex_unlock(&f->lock);
-}
-
 /* More of the blob into IO. 1, 0 at its end, -1. */
 static int refill(struct feed *f, struct codec_io *io, struct digest_state *hash)
 {
 	ssize_t n;
 
 	do
-		n = read(f->source.fd, f->input, SLOT_BYTES);
+		n = read(f->source.fd, f->input, CHUNK);
 	while (n < 0 && errno == EINTR);
 	if (n < 0) {
 		fail(f, errno, "read");
@@ -122,13 +69,13 @@ static int check_limits(struct feed *f)
 }
 
 /* Fill one slot as far as the input goes. 1: there is more, 0: that was all, -1. */
-static int fill_slot(struct feed *f, struct inflate *z, struct slot *s, struct codec_io *io,
+static int fill_slot(struct feed *f, struct inflate *z, struct ring_slot *s, struct codec_io *io,
 		     struct digest_state *hash)
 {
 	int more = 1;
 
 	io->out = s->data;
-	io->nout = SLOT_BYTES;
+	io->nout = CHUNK;
 	while (io->nout && more > 0) {
 		if (!io->nin)
 			more = refill(f, io, hash);
@@ -137,7 +84,7 @@ static int fill_slot(struct feed *f, struct inflate *z, struct slot *s, struct c
 			return -1;
 		}
 	}
-	s->len = SLOT_BYTES - io->nout;
+	s->len = CHUNK - io->nout;
 	f->out_bytes += s->len;
 	if (more < 0 || check_limits(f) < 0)
 		return -1;
@@ -157,11 +104,11 @@ static void decode(struct feed *f, struct digest_state *hash)
 	struct inflate *z = inflate_new(f->codec);
 
 	do {
-		struct slot *s = slot_to_fill(f);
+		struct ring_slot *s = ring_empty(f->ring);
 
 		more = s ? fill_slot(f, z, s, &io, hash) : -1;
 		if (more >= 0 && s->len)
-			count(f, &f->made);
+			ring_put(f->ring);
 	} while (more > 0);
 	if (!more && !inflate_is_complete(z))
 		fail(f, EBADMSG, "the compressed stream is truncated");
@@ -176,20 +123,18 @@ static void *decoder_main(void *arg)
 	digest_start(&hash);
 	decode(f, &hash);
 	digest_end(&hash, &f->blob_digest);
-	raise_flag(f, &f->done);
+	ring_end(f->ring);
 	return NULL;
 }
 
 static void *hasher_main(void *arg)
 {
 	struct feed *f = arg;
-	struct slot *s;
+	struct ring_slot *s;
 
 	digest_start(&f->tar_hash);
-	while ((s = slot_to_use(f, f->hashed))) {
+	while ((s = ring_next(f->ring, HASHER)))
 		digest_add(&f->tar_hash, s->data, s->len);
-		count(f, &f->hashed);
-	}
 	return NULL;
 }
 
@@ -199,42 +144,45 @@ struct feed *feed_open(const struct feed_source *source)
 
 	f->source = *source;
 	f->why = "";
-	f->memory = xmalloc((SLOTS + 1) * (size_t)SLOT_BYTES);
-	f->input = f->memory + SLOTS * (size_t)SLOT_BYTES;
-	for (size_t i = 0; i < SLOTS; i++)
-		f->slots[i].data = f->memory + i * SLOT_BYTES;
+	f->ring = ring_new();
 	pthread_mutex_init(&f->lock, NULL);
-	pthread_cond_init(&f->changed, NULL);
-	errno = pthread_create(&f->decoder, NULL, decoder_main, f);
-	if (errno || (errno = pthread_create(&f->hasher, NULL, hasher_main, f)))
+	errno = pthread_create(&f->decode_thread, NULL, decoder_main, f);
+	if (errno || (errno = pthread_create(&f->hash_thread, NULL, hasher_main, f)))
 		die("start a thread");
 	return f;
+}
+
+static int error_of(struct feed *f)
+{
+	pthread_mutex_lock(&f->lock);
+
+	int error = f->error;
+
+	pthread_mutex_unlock(&f->lock);
+	return error;
 }
 
 ssize_t feed_fill(void *feed, const unsigned char **data)
 {
 	struct feed *f = feed;
+	const struct ring_slot *s = ring_next(f->ring, READER);
 
-	if (f->holding)
-		count(f, &f->read);
-	f->holding = false;
+	if (!s) {
+		int error = error_of(f);
 
-	struct slot *s = slot_to_use(f, f->read);
-
-	if (!s)
-		return f->error ? set_errno(f->error) : 0;
-	f->holding = true;
+		return error ? set_errno(error) : 0;
+	}
 	*data = s->data;
 	return (ssize_t)s->len;
 }
 
 static void join(struct feed *f)
 {
-	if (!f->decoder)
+	if (!f->decode_thread)
 		return;
-	pthread_join(f->decoder, NULL);
-	pthread_join(f->hasher, NULL);
-	f->decoder = 0;
+	pthread_join(f->decode_thread, NULL);
+	pthread_join(f->hash_thread, NULL);
+	f->decode_thread = 0;
 }
 
 int feed_finish(struct feed *f)
@@ -256,9 +204,14 @@ int feed_finish(struct feed *f)
 	return set_errno(EBADMSG);
 }
 
-const char *feed_why(const struct feed *f)
+const char *feed_why(struct feed *f)
 {
-	return f->why;
+	pthread_mutex_lock(&f->lock);
+
+	const char *why = f->why;
+
+	pthread_mutex_unlock(&f->lock);
+	return why;
 }
 
 enum codec feed_codec(const struct feed *f)
@@ -270,10 +223,9 @@ void feed_close(struct feed *f)
 {
 	if (!f)
 		return;
-	raise_flag(f, &f->stop);
+	ring_stop(f->ring);
 	join(f);
-	pthread_cond_destroy(&f->changed);
 	pthread_mutex_destroy(&f->lock);
-	free(f->memory);
+	ring_free(f->ring);
 	free(f);
 }

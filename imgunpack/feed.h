@@ -29,7 +29,7 @@ ssize_t feed_fill(void *feed, const unsigned char **data);
 /* All was read: compare size and digests. 0, or -1, EBADMSG and feed_why(). */
 int feed_finish(struct feed *f);
 /* A phrase such as "the blob is not what its digest says"; "" while nothing is wrong. */
-const char *feed_why(const struct feed *f);
+const char *feed_why(struct feed *f);
 /* What the blob turned out to be compressed with; valid once feed_fill returned. */
 enum codec feed_codec(const struct feed *f);
 void feed_close(struct feed *f);

@@ -4,7 +4,7 @@
 #include "lib/codec_backend.h"
 #include "lib/die.h"
 
-enum { LEVEL = 3, WINDOW_LOG_MAX = 27 };
+enum { LEVEL = 3, WINDOW_LOG_MAX = 27, JOB_BYTES = 4 << 20 };
 
 static void settle(struct codec_io *io, const ZSTD_inBuffer *in, const ZSTD_outBuffer *out)
 {
@@ -48,7 +48,8 @@ static void end_inflate(void *state)
 }
 
 /* Two workers give the same bytes as one, which the single-threaded interface does not; without
- * multithreading in the library the parameter is refused, and that is fine. */
+ * multithreading in the library the parameters are refused, and that is fine. Jobs of half the
+ * usual size take half the memory, and are large enough to be compressed as well. */
 static void *new_deflate(void)
 {
 	ZSTD_CCtx *c = ZSTD_createCCtx();
@@ -57,6 +58,7 @@ static void *new_deflate(void)
 	    ZSTD_isError(ZSTD_CCtx_setParameter(c, ZSTD_c_checksumFlag, 1)))
 		diex("out of memory (zstd)");
 	ZSTD_CCtx_setParameter(c, ZSTD_c_nbWorkers, 2);
+	ZSTD_CCtx_setParameter(c, ZSTD_c_jobSize, JOB_BYTES);
 	return c;
 }
 
