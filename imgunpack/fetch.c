@@ -2,6 +2,7 @@
 
 #include "imgunpack/fetch.h"
 #include "imgunpack/report.h"
+#include "imgunpack/trail.h"
 #include "lib/blob.h"
 #include "lib/die.h"
 #include "lib/mem.h"
@@ -26,6 +27,7 @@ struct fetch {
 	int layout_dirfd;
 	struct job *jobs;
 	size_t n_jobs, n_started;
+	struct trail *trail;
 	struct progress progress;
 };
 
@@ -79,6 +81,7 @@ static bool begin(struct http_request *h)
 	if (h->status == 206 && !is_our_range(h, h->range_from, j->want->size))
 		return refuse(j, "sent a range nobody asked for");
 	if (h->status != 206 && j->blob.bytes) {
+		trail_settle(j->fetch->trail, &j->blob);
 		progress_add(&j->fetch->progress, -j->blob.bytes);
 		if (blob_restart(&j->blob)) {
 			j->err = errno;
@@ -96,10 +99,11 @@ static bool take(struct http_request *h, const void *data, size_t len)
 
 	if ((int64_t)len > j->want->size - j->blob.bytes)
 		return refuse(j, "longer than the manifest says");
-	if (blob_write(&j->blob, data, len)) {
+	if (blob_append(&j->blob, data, len)) {
 		j->err = errno;
 		return false;
 	}
+	trail_follow(j->fetch->trail, &j->blob);
 	progress_add(&j->fetch->progress, (int64_t)len);
 	return true;
 }
@@ -147,6 +151,7 @@ static _noreturn_ void die_job(struct job *j, const char *reason)
 /* Take it from the top. */
 static void start_over(struct job *j)
 {
+	trail_settle(j->fetch->trail, &j->blob);
 	progress_add(&j->fetch->progress, -j->blob.bytes);
 	if (blob_restart(&j->blob)) {
 		j->err = errno;
@@ -166,10 +171,15 @@ static bool arrived(const struct job *j)
  * earlier part may be to blame, any other because the line may. */
 static bool complete(struct job *j)
 {
+	trail_settle(j->fetch->trail, &j->blob);
 	if (j->blob.bytes < j->want->size)
 		die_job(j, "shorter than the manifest says");
 	if (!blob_check(&j->blob, &j->want->id, j->want->size))
 		return arrived(j);
+	if (errno != EBADMSG) {
+		j->err = errno;
+		die_job(j, NULL);
+	}
 	if (j->again)
 		die_job(j, "content does not match its digest");
 	j->again = true;
@@ -284,9 +294,13 @@ static int by_size(const void *a, const void *b)
 
 static void run(struct fetch *f)
 {
+	if (!f->n_jobs)
+		return;
 	qsort(f->jobs, f->n_jobs, sizeof(*f->jobs), by_size);
 	progress_start(&f->progress, "pulling", total_bytes(f), f->options->tell);
+	f->trail = trail_new();
 	run_jobs(f, (size_t)f->options->jobs);
+	trail_free(f->trail);
 	commit_jobs(f);
 	progress_end(&f->progress);
 }

@@ -13,7 +13,7 @@ registry.objs := imgunpack/base64.c imgunpack/call.c imgunpack/certs.c imgunpack
     imgunpack/creds.c imgunpack/http.c imgunpack/http_url.c imgunpack/progress.c imgunpack/registry.c imgunpack/report.c imgunpack/token.c
 # What needs no network: layouts and archives.
 transport.objs := imgunpack/archive.c imgunpack/archive_docker.c imgunpack/archive_images.c imgunpack/tarfile.c imgunpack/transport.c
-imgunpack/imgpull.objs := imgunpack/fetch.c imgunpack/manifest.c $(registry.objs) $(transport.objs)
+imgunpack/imgpull.objs := imgunpack/fetch.c imgunpack/manifest.c imgunpack/trail.c $(registry.objs) $(transport.objs)
 imgunpack/imgpull.libs = libcrypto libcurl $(codec.libs)
 LIBEXEC += imgunpack/imgpush
 imgunpack/imgpush.objs := imgunpack/archive_write.c imgunpack/send.c $(registry.objs) $(transport.objs)
