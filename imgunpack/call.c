@@ -5,7 +5,6 @@
 #include "lib/die.h"
 #include "lib/json.h"
 #include "lib/mem.h"
-#include "lib/num.h"
 
 enum {
 	MAX_REDIRECTS = 10,
@@ -68,12 +67,10 @@ bool call_is_passing(const struct call *c)
  * parallel calls do not come back as one. */
 unsigned int call_delay_ms(const struct call *c, int tries)
 {
-	const char *after = http_header(&c->http, "retry-after");
-	uint64_t wait = (uint64_t)FIRST_DELAY_MS << tries, seconds;
+	int64_t asked = http_retry_after_ms(&c->http);
+	uint64_t wait = asked >= 0 ? (uint64_t)asked : (uint64_t)FIRST_DELAY_MS << tries;
 	uint16_t jitter = 0;
 
-	if (after && !num_u64(after, MAX_DELAY_MS / 1000, &seconds))
-		wait = seconds * 1000;
 	if (getrandom(&jitter, sizeof(jitter), GRND_NONBLOCK) < 0)
 		jitter = 0;
 	wait += jitter % (FIRST_DELAY_MS / 2);
@@ -83,7 +80,7 @@ unsigned int call_delay_ms(const struct call *c, int tries)
 /* Signed URLs of redirects expire: start over from the registry. */
 static bool retry(struct registry *r, struct call *c)
 {
-	if (c->once || c->tries + 1 >= r->options->tries)
+	if (c->once || c->tries + 1 >= r->options.tries)
 		return false;
 	c->http.delay_ms = call_delay_ms(c, c->tries);
 	debug("try '%s' again in %u ms: %s", c->url, c->http.delay_ms, call_reason(c));

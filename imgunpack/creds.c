@@ -91,7 +91,7 @@ static const struct json *find_auth(const struct json *auths, const char *domain
 	}
 }
 
-static void take_auth(const struct json *auth, const char *file, struct creds *out)
+static int take_auth(const struct json *auth, struct creds *out)
 {
 	const char *token = json_get_str(auth, "identitytoken"), *pair = json_get_str(auth, "auth");
 	const char *user = json_get_str(auth, "username"),
@@ -104,11 +104,26 @@ static void take_auth(const struct json *auth, const char *file, struct creds *o
 		_free_ char *plain = base64_decode(pair, &len);
 
 		if (!plain || !split_pair(plain, out))
-			diex("read '%s': malformed auth for '%s'", file, auth->key);
+			return set_errno(EINVAL);
 	} else if (user && *user && password) {
 		out->user = xstrdup(user);
 		out->password = xstrdup(password);
 	}
+	return 0;
+}
+
+int creds_of(const struct json *doc, const char *domain, const char *path, struct creds *out)
+{
+	const struct json *auth = find_auth(json_get(doc, "auths"), domain, path);
+
+	return auth ? take_auth(auth, out) : 0;
+}
+
+static void xcreds_of(const struct json *doc, const char *file, const char *domain,
+		      const char *path, struct creds *out)
+{
+	if (creds_of(doc, domain, path, out))
+		diex("read '%s': malformed auth for '%s/%s'", file, domain, path);
 }
 
 /* Run docker-credential-NAME get; what it prints goes to OUT. Returns its exit status. */
@@ -179,7 +194,6 @@ static void use_document(const struct search *s, const struct json *doc, const c
 {
 	const struct json *helpers = json_get(doc, "credHelpers");
 	const char *store = json_get_str(doc, "credsStore");
-	const struct json *auth;
 
 	for (const struct json *m = helpers ? helpers->child : NULL; m; m = m->next) {
 		if (m->type == JSON_STRING && matches(m->key, s->domain, true)) {
@@ -189,11 +203,8 @@ static void use_document(const struct search *s, const struct json *doc, const c
 	}
 	if (store && *store)
 		ask_helper(store, s->domain, s->out);
-	if (is_known(s->out))
-		return;
-	auth = find_auth(json_get(doc, "auths"), s->domain, s->path);
-	if (auth)
-		take_auth(auth, file, s->out);
+	if (!is_known(s->out))
+		xcreds_of(doc, file, s->domain, s->path, s->out);
 }
 
 static void use_file(const struct search *s, const char *file, bool must_exist)
@@ -230,6 +241,35 @@ static void use_default(const struct search *s, const char *variable, const char
 		use_file(s, name, false);
 }
 
+/* Where podman login writes to; root has no XDG_RUNTIME_DIR, as a rule. */
+static void use_runtime(const struct search *s)
+{
+	const char *dir = getenv("XDG_RUNTIME_DIR");
+	_free_ char *name = dir && *dir ? xasprintf("%s/containers/auth.json", dir)
+					: xasprintf("/run/containers/%u/auth.json", geteuid());
+
+	use_file(s, name, false);
+}
+
+/* What docker wrote before 1.7: the auths alone. */
+static void use_legacy(const struct search *s)
+{
+	const char *home = getenv("HOME");
+	_free_ char *name = xasprintf("%s/.dockercfg", home ? home : "");
+	char why[JSON_WHY_MAX];
+	_json_ struct json *doc = json_new(JSON_OBJECT);
+	struct json *auths;
+	_buf_ struct buf b = { 0 };
+
+	if (is_known(s->out) || !home || !*home || file_read(AT_FDCWD, name, FILE_MAX, &b))
+		return;
+	auths = json_parse(buf_str(&b), b.len, JSON_LAST_WINS, why);
+	if (!auths)
+		diex("read '%s': %s", name, why);
+	json_set(doc, "auths", auths);
+	xcreds_of(doc, name, s->domain, s->path, s->out);
+}
+
 void xcreds_find(const char *creds, const char *authfile, const char *domain, const char *path,
 		 struct creds *out)
 {
@@ -243,8 +283,9 @@ void xcreds_find(const char *creds, const char *authfile, const char *domain, co
 	} else if (named && *named) {
 		use_file(&s, named, true);
 	} else {
-		use_default(&s, "XDG_RUNTIME_DIR", NULL, "containers/auth.json");
+		use_runtime(&s);
 		use_default(&s, "XDG_CONFIG_HOME", ".config", "containers/auth.json");
 		use_default(&s, "DOCKER_CONFIG", ".docker", "config.json");
+		use_legacy(&s);
 	}
 }

@@ -76,6 +76,9 @@ void http_run(struct http *h, struct http_request *r);
 const char *http_header_next(const struct http_request *r, const char *name, size_t *at);
 const char *http_header(const struct http_request *r, const char *name);
 
+/* What the answer's Retry-After asks for, in seconds or as a date; -1: nothing. */
+int64_t http_retry_after_ms(const struct http_request *r);
+
 /* LOCATION as an absolute URL relative to BASE, or NULL if it is no http or https URL. Caller
  * frees. */
 char *http_resolve(const char *base, const char *location);

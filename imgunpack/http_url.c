@@ -1,9 +1,13 @@
 #include <curl/curl.h>
 #include <string.h>
+#include <time.h>
 
 #include "imgunpack/http.h"
 #include "lib/die.h"
 #include "lib/mem.h"
+#include "lib/num.h"
+
+enum { RETRY_AFTER_MAX_S = 86400 };
 
 static char *url_part(CURLU *u, CURLUPart part, unsigned int flags)
 {
@@ -66,4 +70,23 @@ char *http_escape(const char *s)
 	copy = xstrdup(curl_owned);
 	curl_free(curl_owned);
 	return copy;
+}
+
+int64_t http_retry_after_ms(const struct http_request *r)
+{
+	const char *value = http_header(r, "retry-after");
+	uint64_t seconds;
+	time_t when, now;
+
+	if (!value)
+		return -1;
+	if (!num_u64(value, RETRY_AFTER_MAX_S, &seconds))
+		return (int64_t)seconds * 1000;
+	when = curl_getdate(value, NULL);
+	now = time(NULL);
+	if (when < 0)
+		return -1;
+	if (when > now + RETRY_AFTER_MAX_S)
+		when = now + RETRY_AFTER_MAX_S;
+	return when < now ? 0 : (int64_t)(when - now) * 1000;
 }

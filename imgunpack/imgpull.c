@@ -1,5 +1,6 @@
 /* imgpull - fetch an image from a registry into an OCI layout. */
 #include <signal.h>
+#include <sys/prctl.h>
 
 #include "imgunpack/fetch.h"
 #include "imgunpack/manifest.h"
@@ -9,8 +10,9 @@
 #include "lib/die.h"
 #include "lib/layout.h"
 #include "lib/opt.h"
+#include "lib/proc.h"
 
-static struct registry_options registry_options = { .actions = "pull", .tries = 5, .stall_s = 60 };
+static struct registry_options registry_options = { .actions = "pull", .tries = -1, .stall_s = -1 };
 static const char *platform_name;
 static int jobs = 4;
 static bool quiet, json, all_platforms;
@@ -148,19 +150,18 @@ static void finish(int layout_dirfd, const struct pulled *p, const struct platfo
 		printf("%s\n", top->digest.text);
 }
 
-static void pull(const struct ref *ref, const struct layout_name *target,
-		 const struct platform *want)
+static void pull_from(const struct ref *ref, const struct layout_name *target, const char *tag,
+		      const struct platform *want, bool is_mirror)
 {
 	const struct fetch_options options = {
 		.jobs = jobs,
 		.tell = { .quiet = quiet, .json = json },
+		.resumable = is_mirror,
 	};
-	const char *tag = target->tag ? target->tag : *ref->tag ? ref->tag : NULL;
 	_close_ int layout_dirfd = -1, lock = -1;
 	struct registry registry;
 	struct pulled pulled;
 
-	signal(SIGPIPE, SIG_IGN);
 	xregistry_open(&registry, ref, &registry_options);
 	xmanifest_pull(&registry, want, &pulled);
 	layout_dirfd = xtransport_open_new(target->dir, &lock);
@@ -170,6 +171,52 @@ static void pull(const struct ref *ref, const struct layout_name *target,
 	finish(layout_dirfd, &pulled, want, tag);
 	pulled_free(&pulled);
 	registry_close(&registry);
+}
+
+/* A process for each mirror: it may fail anywhere, and what came whole stays for the next. */
+static bool try_mirror(const struct ref *mirror, const struct layout_name *target, const char *tag,
+		       const struct platform *want)
+{
+	pid_t parent = getpid(), pid = xfork();
+	int status;
+
+	if (pid) {
+		status = proc_wait(pid);
+		if (status > 1)
+			exit(status);
+		return !status;
+	}
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
+		_exit(1);
+	if (!getenv("LASH_DEBUG") && !freopen("/dev/null", "w", stderr))
+		_exit(1);
+	pull_from(mirror, target, tag, want, true);
+	exit(0);
+}
+
+/* Mirrors first, in the order of the file; what goes wrong at the registry itself is what is said.
+ */
+static void pull(const struct ref *ref, const struct layout_name *target,
+		 const struct platform *want)
+{
+	const char *tag = target->tag ? target->tag : *ref->tag ? ref->tag : NULL;
+	struct registry_settings s;
+	bool done = false;
+
+	signal(SIGPIPE, SIG_IGN);
+	xregistries_find(ref, &s);
+	if (s.by_digest && !*ref->digest.text)
+		strv_free(&s.mirrors);
+	for (size_t i = 0; i < s.mirrors.n && !s.blocked && !done; i++) {
+		struct ref mirror;
+
+		if (registries_place(&s, ref, s.mirrors.v[i], &mirror))
+			diex("registry '%s': its mirror '%s' is none", ref->domain, s.mirrors.v[i]);
+		done = try_mirror(&mirror, target, tag, want);
+	}
+	registries_free(&s);
+	if (!done)
+		pull_from(ref, target, tag, want, false);
 }
 
 static void bring(enum transport from, const char *source, const struct layout_name *target,
@@ -207,8 +254,8 @@ int main(int argc, char **argv)
 	opt_program(argv[0]);
 	first = opt_parse(argc, argv, &u);
 	opt_operands(argc - first, 2, 2);
-	if (jobs < 1 || registry_options.tries < 1)
-		opt_misuse("--jobs and --tries start at 1");
+	if (!jobs || !registry_options.tries || !registry_options.stall_s)
+		opt_misuse("--jobs, --tries and --timeout start at 1");
 	from = transport_of(argv[first], &source);
 	if (from == TRANSPORT_REGISTRY)
 		parse_source(source, &ref);

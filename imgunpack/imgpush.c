@@ -11,8 +11,8 @@
 #include "lib/opt.h"
 
 static struct registry_options registry_options = { .actions = "pull,push",
-						    .tries = 5,
-						    .stall_s = 60 };
+						    .tries = -1,
+						    .stall_s = -1 };
 static const char *platform_name;
 static int jobs = 4;
 static bool quiet, json;
@@ -135,8 +135,8 @@ int main(int argc, char **argv)
 	opt_program(argv[0]);
 	first = opt_parse(argc, argv, &u);
 	opt_operands(argc - first, 2, 2);
-	if (jobs < 1 || registry_options.tries < 1)
-		opt_misuse("--jobs and --tries start at 1");
+	if (!jobs || !registry_options.tries || !registry_options.stall_s)
+		opt_misuse("--jobs, --tries and --timeout start at 1");
 	parse_source(argv[first], &source);
 	to = transport_of(argv[first + 1], &where);
 	if (to == TRANSPORT_REGISTRY)

@@ -5,6 +5,8 @@
 #include "lib/die.h"
 #include "lib/mem.h"
 
+enum { USUAL_TRIES = 5, USUAL_STALL_S = 60 };
+
 /* Docker's name for its registry is not its address. */
 static const char *api_host(const char *domain)
 {
@@ -54,21 +56,50 @@ static void find_scheme(struct registry *r, bool loopback)
 		diex("reach registry '%s': %s", r->ref->domain, why);
 }
 
+/* The command line's word, else the file's, else the usual. */
+static int first_of(int asked, int in_file, int usual)
+{
+	return asked > 0 ? asked : in_file ? in_file : usual;
+}
+
+static void apply_file(struct registry *r)
+{
+	struct registry_settings *s = &r->settings;
+	struct registry_options *o = &r->options;
+
+	xregistries_find(r->ref, s);
+	if (s->blocked)
+		diex("registry '%s': blocked by the file 'registries'", r->ref->domain);
+	if (s->location && registries_place(s, r->ref, s->location, &r->place))
+		diex("registry '%s': its location '%s' is none", r->ref->domain, s->location);
+	if (s->location)
+		r->ref = &r->place;
+	o->insecure |= s->insecure;
+	o->tls_ca = o->tls_ca ? o->tls_ca : s->ca;
+	o->tries = first_of(o->tries, s->tries, USUAL_TRIES);
+	o->stall_s = first_of(o->stall_s, s->timeout_s, USUAL_STALL_S);
+	r->http_options.client_cert = s->cert;
+	r->http_options.client_key = s->key;
+}
+
 void xregistry_open(struct registry *r, const struct ref *ref,
 		    const struct registry_options *options)
 {
-	bool loopback = is_loopback(ref->domain), has_certs;
+	const struct registry_options *o = &r->options;
+	bool loopback, has_certs;
 
 	memset(r, 0, sizeof(*r));
-	r->options = options;
+	r->options = *options;
 	r->ref = ref;
-	r->http_options.stall_s = (unsigned int)options->stall_s;
+	apply_file(r);
+	loopback = is_loopback(r->ref->domain);
+	r->http_options.stall_s = (unsigned int)o->stall_s;
 	r->http_options.direct = loopback;
-	r->http_options.ca_file = options->tls_ca;
-	has_certs = options->tls_ca || certs_find(r);
+	r->http_options.ca_file = o->tls_ca;
+	has_certs = o->tls_ca || certs_find(r);
 	r->http = http_new(&r->http_options);
-	xcreds_find(options->creds, options->authfile, ref->domain, ref->path, &r->creds);
-	if (has_certs || !(options->insecure || loopback))
+	xcreds_find(o->creds, o->authfile, r->ref->domain, r->ref->path, &r->creds);
+	if (has_certs || !(o->insecure || loopback))
 		set_base(r, "https");
 	else
 		find_scheme(r, loopback);
@@ -79,6 +110,7 @@ void registry_close(struct registry *r)
 	http_free(r->http);
 	creds_free(&r->creds);
 	strv_free(&r->cert_files);
+	registries_free(&r->settings);
 	free(r->base);
 	free(r->authorization);
 	memset(r, 0, sizeof(*r));

@@ -11,6 +11,7 @@
 
 #include "imgunpack/creds.h"
 #include "imgunpack/http.h"
+#include "imgunpack/registries.h"
 #include "lib/base.h"
 #include "lib/ref.h"
 
@@ -19,13 +20,15 @@ struct registry_options {
 	const char *tls_ca; /* PEM file of authorities, or NULL */
 	const char *creds, *authfile;
 	const char *actions; /* "pull", "pull,push" */
-	int tries;	     /* goes at a call that fails in passing */
-	int stall_s;
+	int tries;	     /* goes at a call that fails in passing; -1: the usual */
+	int stall_s;	     /* likewise */
 };
 
 struct registry {
-	const struct registry_options *options;
+	struct registry_options options; /* as asked for, else as the file has it */
+	struct registry_settings settings;
 	const struct ref *ref;
+	struct ref place; /* where the file puts it */
 	struct http_options http_options;
 	struct strv cert_files; /* owns what http_options names */
 	struct http *http;
@@ -34,7 +37,8 @@ struct registry {
 	char *authorization; /* header line, or NULL */
 };
 
-/* Find out how the registry of REF is spoken to. Dies when it cannot be reached. */
+/* Find out how the registry of REF is spoken to, from the file `registries` (registries.h) and by
+ * asking. Dies when it cannot be reached, or must not be. */
 void xregistry_open(struct registry *r, const struct ref *ref,
 		    const struct registry_options *options);
 void registry_close(struct registry *r);

@@ -132,7 +132,7 @@ static bool start_over(struct job *j)
 {
 	struct registry *r = j->send->registry;
 
-	if (!call_is_passing(&j->call) || ++j->tries >= r->options->tries)
+	if (!call_is_passing(&j->call) || ++j->tries >= r->options.tries)
 		return false;
 	j->call.http.delay_ms = call_delay_ms(&j->call, j->tries);
 	ask(j);

@@ -49,9 +49,9 @@ static bool is_safe_realm(const struct registry *r, const char *realm)
  */
 static char *wanted_scope(const struct registry *r, const struct challenge *ch)
 {
-	if (ch->scope && *ch->scope && str_eq(r->options->actions, "pull"))
+	if (ch->scope && *ch->scope && str_eq(r->options.actions, "pull"))
 		return xstrdup(ch->scope);
-	return xasprintf("repository:%s:%s", r->ref->path, r->options->actions);
+	return xasprintf("repository:%s:%s", r->ref->path, r->options.actions);
 }
 
 static void add_param(struct buf *b, const char *name, const char *value)
