@@ -164,6 +164,8 @@ flipped = lambda b: b[:len(b) // 2] + bytes([b[len(b) // 2] ^ 0xff]) + b[len(b) 
 	[ "$(stat -c %b flat/sparse)" -lt 100 ]
 	[ "$(tail -c 1 flat/sparse)" = z ]
 	[ "$(dd if=flat/sparse bs=512 skip=1 count=1 status=none | head -c 3)" = abc ]
+	rm -r flat
+	refuse "imgunpack: unpack 'sparse': larger than --max-size" --max-size 1g
 }
 
 @test "disk: a full one is said in one line and nothing is left on it" {
