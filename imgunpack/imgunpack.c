@@ -9,7 +9,7 @@
 #include "lib/opt.h"
 #include "lib/sys.h"
 
-static struct unpack unpack = { .limits = { .entries = 10000000, .depth = 512 } };
+static struct unpack unpack = { .limits = UNPACK_LIMITS };
 static const char *overlay, *layers, *platform_name;
 static bool is_volatile;
 static int64_t max_size;
