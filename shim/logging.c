@@ -27,11 +27,12 @@ void logging_take(struct monitor *m, struct stream *s, bool flush)
 	struct stamp now;
 	size_t n;
 
+	if (!m->n_logs)
+		s->cut = s->used;
 	if (s->cut == s->used)
 		return;
 	clock_gettime(CLOCK_REALTIME, &ts);
-	if (m->n_logs)
-		stamp_set(&now, &ts);
+	stamp_set(&now, &ts);
 	while (s->cut < s->used &&
 	       (n = record_next(s->buf + s->cut, s->used - s->cut, flush, &rec))) {
 		put_everywhere(m, &rec, stamp_of(s, &rec, &now));
