@@ -70,10 +70,11 @@ bool logging_pending(const struct monitor *m)
 	return false;
 }
 
-bool logging_reaped(struct monitor *m, pid_t pid)
+bool logging_reaped(struct monitor *m, pid_t pid, int wait_status)
 {
 	for (unsigned i = 0; i < m->n_logs; i++)
-		if (m->logs[i]->driver->reaped && m->logs[i]->driver->reaped(m->logs[i], pid))
+		if (m->logs[i]->driver->reaped &&
+		    m->logs[i]->driver->reaped(m->logs[i], pid, wait_status))
 			return true;
 	return false;
 }

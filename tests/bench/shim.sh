@@ -30,21 +30,24 @@ bundle() {
 	END
 }
 
-# make CONTENDER BUNDLE LOG - a created container whose parent is told in $dir/parent. Our own runtime is under
-# all of them but dockerd: what starting costs is no part of a throughput.
+# make CONTENDER BUNDLE LOG [own [CONMON-OPTION]] - a created container whose parent is told in $dir/parent; own:
+# by our own runtime, whose records are elsewhere.
 cat >"$work/make" <<SCRIPT
 #!/bin/sh
 set -eu
+runtime=$runtime root=/run/runc
+[ "\${4-}" != own ] || runtime=\$(command -v runc) root=$dir/own
 case \$1 in
 shim*)
-	shim -b "$dir/\$2" -l "\$3" --runtime "\${4-$runtime}" bench
+	shim -b "$dir/\$2" -l "\$3" --runtime "\$runtime" --runtime-root "\$root" bench
 	cat "$LASH_RUN/shim/bench/shim-pid" >"$dir/parent"
 	;;
 conmon*)
 	rm -f "$work/sync"
 	mkfifo "$work/sync"
-	_OCI_SYNCPIPE=3 conmon --api-version 1 -c bench -u bench -r "\${4-$runtime}" -b "$dir/\$2" -p "$dir/pid" \\
-		-P "$dir/parent" --exit-dir "$dir/exits" -l "\$3" --full-attach \${5-} 3>"$work/sync" &
+	_OCI_SYNCPIPE=3 conmon --api-version 1 -c bench -u bench -r "\$runtime" --runtime-arg "--root=\$root" \\
+		-b "$dir/\$2" -p "$dir/pid" -P "$dir/parent" --exit-dir "$dir/exits" -l "\$3" --full-attach \${5-} \\
+		3>"$work/sync" &
 	read -r x <"$work/sync"
 	;;
 esac
@@ -52,7 +55,7 @@ SCRIPT
 cat >"$work/clean" <<SCRIPT
 #!/bin/sh
 $runtime delete --force bench
-runc delete --force bench
+runc --root $dir/own delete --force bench
 DOCKER_HOST=unix://$dir/docker.sock docker rm -f bench >/dev/null 2>&1
 rm -f $dir/*.log $dir/small/* $dir/large/*
 SCRIPT
@@ -61,12 +64,11 @@ cat >"$work/ready" <<SCRIPT
 #!/bin/sh
 set -eu
 "$work/clean"
-own=\$(command -v runc)
 case \$CONTENDER in
-shim-json-file) "$work/make" shim "\$2" "json-file:$dir/\$1/j" "\$own" ;;
-shim-k8s-file) "$work/make" shim "\$2" "k8s-file:$dir/\$1/k" "\$own" ;;
-shim-none) "$work/make" shim "\$2" none "\$own" ;;
-conmon-k8s-file) "$work/make" conmon "\$2" "k8s-file:$dir/\$1/c" "\$own" ;;
+shim-json-file) "$work/make" shim "\$2" "json-file:$dir/\$1/j" own ;;
+shim-k8s-file) "$work/make" shim "\$2" "k8s-file:$dir/\$1/k" own ;;
+shim-none) "$work/make" shim "\$2" none own ;;
+conmon-k8s-file) "$work/make" conmon "\$2" "k8s-file:$dir/\$1/c" own ;;
 dockerd-json-file)
 	DOCKER_HOST=unix://$dir/docker.sock docker create --name bench --network none --log-driver json-file \\
 		payload /bin/busybox cat "/\$2"
@@ -76,7 +78,7 @@ SCRIPT
 # The log is written when the parent has gone.
 cat >"$work/go" <<SCRIPT
 #!/bin/sh
-runc start bench
+runc --root $dir/own start bench
 exec "$LASH_BUILD/tests/bench/gone" "\$(cat "$dir/parent")"
 SCRIPT
 # dockerd has its own everything.
@@ -108,14 +110,14 @@ interleave -n "$ROUNDS" -b 'create, and a parent that stays' -p "$work/clean" -j
 	"conmon=$work/make conmon idle k8s-file:$dir/k.log"
 
 interleave -n "$ROUNDS" -b 'the same over our own runc' -p "$work/clean" -j "$BENCH_JSON" \
-	"shim=shim -b $dir/idle -l json-file:$dir/j.log bench" \
-	"bare=runc create -b $dir/idle bench" \
-	"conmon=$work/make conmon idle k8s-file:$dir/k.log $(command -v runc)"
+	"shim=shim -b $dir/idle -l json-file:$dir/j.log --runtime-root $dir/own bench" \
+	"bare=runc --root $dir/own create -b $dir/idle bench" \
+	"conmon=$work/make conmon idle k8s-file:$dir/k.log own"
 
 interleave -n "$ROUNDS" -b 'until it runs, over our own runc' -p "$work/clean" -j "$BENCH_JSON" \
-	"shim=shim -b $dir/idle -l json-file:$dir/j.log bench </dev/null && runc start bench" \
-	"create-start=runc create -b $dir/idle bench </dev/null && runc start bench" \
-	"run=: && runc run -d -b $dir/idle bench </dev/null"
+	"shim=shim -b $dir/idle -l json-file:$dir/j.log --runtime-root $dir/own bench && runc --root $dir/own start bench" \
+	"create-start=runc --root $dir/own create -b $dir/idle bench && runc --root $dir/own start bench" \
+	"run=: && runc --root $dir/own run -d -b $dir/idle bench"
 
 # throughput WHERE PAYLOAD WHAT
 throughput() {
@@ -188,7 +190,7 @@ for _ in 1 2 3; do
 	"$runtime" start bench
 	echo_of shim "$LASH_RUN/shim/bench/attach.sock"
 	"$work/clean"
-	"$work/make" conmon echo none "$runtime" -i
+	"$work/make" conmon echo none theirs -i
 	"$runtime" start bench
 	echo_of conmon "$dir/echo/attach"
 	"$work/clean"
