@@ -1,4 +1,5 @@
 LIBEXEC += netns/netns
+ARCHIVES += netns/netns
 netns/netns.objs := $(filter-out netns/netns.c,$(sort $(wildcard netns/*.c)))
 netns/netns.libs := libnftnl libmnl
 
