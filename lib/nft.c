@@ -7,28 +7,38 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "lib/mem.h"
 #include "lib/nft.h"
 #include "lib/nft_private.h"
+#include "lib/str.h"
 
 /* Bytes a single message may take: the longest rule has about 700. SEND_BYTES is Linux' usual
  * socket buffer. */
 enum { MESSAGE_BYTES = 4096, SEND_BYTES = 160 * 1024 };
+/* Elements share a message up to the 64 KiB an attribute may have; libnftnl looks after each. */
+enum { ELEMS_BYTES = 65536 + MESSAGE_BYTES };
 
 int nft_open(struct nft *nft, const char *table)
 {
+	int on = 1;
+
 	*nft = (struct nft){ .fd = -1, .table = table };
 	nft->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-	return nft->fd < 0 ? -1 : 0;
+	if (nft->fd < 0)
+		return -1;
+	/* Or an error comes with the whole message that failed, up to 64 KiB of it. */
+	return setsockopt(nft->fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
 }
 
 void nft_close(struct nft *nft)
 {
 	close_fd(&nft->fd);
 	nft->fd = -1;
+	nft_drop_elems(nft);
 	buf_free(&nft->batch);
 }
 
@@ -39,8 +49,8 @@ void *nft_must(void *object)
 	return object;
 }
 
-/* Start a message of the batch, opening the batch where this is the first. */
-static struct nlmsghdr *message(struct nft *nft, int type, int flags)
+/* Start a message of at most BYTES, opening the batch where this is the first. */
+static struct nlmsghdr *start(struct nft *nft, int type, int flags, size_t bytes)
 {
 	struct nlmsghdr *h;
 
@@ -48,7 +58,7 @@ static struct nlmsghdr *message(struct nft *nft, int type, int flags)
 		h = nftnl_batch_begin(buf_room(&nft->batch, MESSAGE_BYTES), ++nft->seq);
 		nft->batch.len += MNL_ALIGN(h->nlmsg_len);
 	}
-	h = nftnl_nlmsg_build_hdr(buf_room(&nft->batch, MESSAGE_BYTES), type, NFPROTO_INET, flags,
+	h = nftnl_nlmsg_build_hdr(buf_room(&nft->batch, bytes), type, NFPROTO_INET, flags,
 				  ++nft->seq);
 	nft->last = nft->batch.len;
 	return h;
@@ -57,6 +67,31 @@ static struct nlmsghdr *message(struct nft *nft, int type, int flags)
 static void finish(struct nft *nft, const struct nlmsghdr *h)
 {
 	nft->batch.len += MNL_ALIGN(h->nlmsg_len);
+}
+
+/* The elements gathered so far, as a message; as many as it takes. */
+static void put_elems(struct nft *nft)
+{
+	struct nftnl_set_elems_iter *iter;
+	struct nlmsghdr *h;
+	int more;
+
+	if (!nft->elems)
+		return;
+	iter = nft_must(nftnl_set_elems_iter_create(nft->elems));
+	do {
+		h = start(nft, nft->elems_type, nft->elems_flags, ELEMS_BYTES);
+		more = nftnl_set_elems_nlmsg_build_payload_iter(h, iter);
+		finish(nft, h);
+	} while (more > 0);
+	nftnl_set_elems_iter_destroy(iter);
+	nft_drop_elems(nft);
+}
+
+static struct nlmsghdr *message(struct nft *nft, int type, int flags)
+{
+	put_elems(nft);
+	return start(nft, type, flags, MESSAGE_BYTES);
 }
 
 static struct nftnl_table *table_new(const struct nft *nft)
@@ -167,14 +202,20 @@ void nft_add_rule(struct nft *nft, const char *chain, const struct nft_op *ops, 
 	nftnl_rule_free(r);
 }
 
+/* Elements of one set that are treated alike share a message: 500 ports cost the kernel half. */
 static void put_elem(struct nft *nft, int type, int flags, const struct nft_elem *e)
 {
-	struct nlmsghdr *h = message(nft, type, flags);
-	struct nftnl_set *s = nft_elem_set(nft, e, type == NFT_MSG_NEWSETELEM);
+	bool full = type == NFT_MSG_NEWSETELEM;
 
-	nftnl_set_elems_nlmsg_build_payload(h, s);
-	finish(nft, h);
-	nftnl_set_free(s);
+	if (nft->elems && nft->elems_type == type && nft->elems_flags == flags &&
+	    str_eq(nftnl_set_get_str(nft->elems, NFTNL_SET_NAME), e->set)) {
+		nft_elem_put(nft->elems, e, full);
+		return;
+	}
+	put_elems(nft);
+	nft->elems = nft_elem_set(nft, e, full);
+	nft->elems_type = type;
+	nft->elems_flags = flags;
 }
 
 void nft_add_elem(struct nft *nft, const struct nft_elem *e)
@@ -194,7 +235,7 @@ void nft_del_elem(struct nft *nft, const struct nft_elem *e)
 
 bool nft_is_empty(const struct nft *nft)
 {
-	return !nft->batch.len;
+	return !nft->batch.len && !nft->elems;
 }
 
 int nft_send(const struct nft *nft, const void *data, size_t len)
@@ -244,6 +285,7 @@ int nft_commit(struct nft *nft)
 
 	if (nft_is_empty(nft))
 		return 0;
+	put_elems(nft);
 	first = ((struct nlmsghdr *)nft->batch.data)->nlmsg_seq;
 	/* Failures are reported unasked; one success, the last, says that all are through.
 	 * Questions may have been asked since, so that the sequence number is not its. */

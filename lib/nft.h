@@ -15,12 +15,16 @@
 
 enum { NFT_KEY_BYTES = 64, NFT_COMMENT_BYTES = 128 };
 
+struct nftnl_set;
+
 struct nft {
 	int fd;
 	uint32_t seq;
 	uint32_t last;	   /* offset in batch of the message added last */
 	const char *table; /* the caller's string */
 	struct buf batch;
+	struct nftnl_set *elems; /* to go into the batch together */
+	int elems_type, elems_flags;
 };
 
 /* The four kinds of hook a chain may hang on; none makes it a plain chain to jump to. */

@@ -30,10 +30,9 @@ static struct nftnl_set *set_new(const struct nft *nft, const char *name)
 	return s;
 }
 
-struct nftnl_set *nft_elem_set(const struct nft *nft, const struct nft_elem *e, bool full)
+void nft_elem_put(struct nftnl_set *s, const struct nft_elem *e, bool full)
 {
 	struct nftnl_set_elem *item = nft_must(nftnl_set_elem_alloc());
-	struct nftnl_set *s = set_new(nft, e->set);
 
 	nftnl_set_elem_set(item, NFTNL_SET_ELEM_KEY, e->key, e->key_bytes);
 	if (e->flags)
@@ -43,7 +42,21 @@ struct nftnl_set *nft_elem_set(const struct nft *nft, const struct nft_elem *e, 
 	if (full && e->comment[0])
 		put_comment(item, e->comment);
 	nftnl_set_elem_add(s, item);
+}
+
+struct nftnl_set *nft_elem_set(const struct nft *nft, const struct nft_elem *e, bool full)
+{
+	struct nftnl_set *s = set_new(nft, e->set);
+
+	nft_elem_put(s, e, full);
 	return s;
+}
+
+void nft_drop_elems(struct nft *nft)
+{
+	if (nft->elems)
+		nftnl_set_free(nft->elems);
+	nft->elems = NULL;
 }
 
 /* Copy an attribute of at most MAX bytes; returns its length. */

@@ -14,6 +14,10 @@ void *nft_must(void *object);
 struct nftnl_expr *nft_expr(const struct nft_op *op);
 /* A set that holds the one element E, with its data and comment where FULL. Caller frees. */
 struct nftnl_set *nft_elem_set(const struct nft *nft, const struct nft_elem *e, bool full);
+/* One more for it. */
+void nft_elem_put(struct nftnl_set *s, const struct nft_elem *e, bool full);
+/* Forget the elements no message holds yet. */
+void nft_drop_elems(struct nft *nft);
 /* Send LEN bytes of messages to the kernel. */
 _check_ int nft_send(const struct nft *nft, const void *data, size_t len);
 

@@ -77,13 +77,17 @@ teardown() {
 	netns ls -q | xargs netns check
 }
 
-@test "netns add: 500 ports of one namespace, all or nothing" {
-	netns add -p 20000-20499:1000-1499 web >/dev/null
-	[ "$(nft list map inet lash pub4 | grep -c 'comment "web"')" = 500 ]
-	run --separate-stderr netns add -p 20499-20998:1000-1499 other
+@test "netns add: 2000 ports of one namespace, more than a message holds, all or nothing" {
+	netns add -p 20000-21999:1000-2999 web >/dev/null
+	[ "$(nft list map inet lash pub4 | grep -c 'comment "web"')" = 2000 ]
+	run --separate-stderr netns add -p 21999-22498:1000-1499 other
 	assert_status 1
-	assert_one_line "netns add: publish port '20499/tcp': already published by 'web'"
-	[ "$(nft list map inet lash pub4 | grep -c 'comment "')" = 500 ]
+	assert_one_line "netns add: publish port '21999/tcp': already published by 'web'"
+	[ "$(nft list map inet lash pub4 | grep -c 'comment "')" = 2000 ]
+	nft flush ruleset
+	netns add next >/dev/null
+	[ "$(nft list map inet lash pub4 | grep -c 'comment "web"')" = 2000 ]
+	netns del next
 	netns check web
 	netns del web
 	assert_empty "$(nft list ruleset | grep 'comment "web"')" ports
