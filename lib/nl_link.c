@@ -30,6 +30,10 @@ static void put_kind(struct nlmsghdr *h, const struct nl_link *l)
 		mnl_attr_put_u16(h, IFLA_IPVLAN_MODE, l->mode);
 	else if (str_eq(l->kind, "vlan"))
 		mnl_attr_put_u16(h, IFLA_VLAN_ID, l->vlan_id);
+	else if (str_eq(l->kind, "bridge"))
+		/* Without a querier, and there is none, snooping floods all the same; but each port
+		 * that comes or goes starts the timers of all. */
+		mnl_attr_put_u8(h, IFLA_BR_MCAST_SNOOPING, 0);
 	mnl_attr_nest_end(h, data);
 }
 
@@ -72,7 +76,7 @@ void nl_link_add(struct nl *nl, const struct nl_link *l)
 	mnl_attr_put_strz(h, IFLA_INFO_KIND, l->kind);
 	if (l->peer_name)
 		put_peer(h, l);
-	else if (l->parent)
+	else
 		put_kind(h, l);
 	mnl_attr_nest_end(h, info);
 	nl_finish(nl, h);

@@ -110,7 +110,6 @@ static void make_link(const struct network *net, const struct attachment *a, uns
 		.kind = "veth",
 		.mtu = net->mtu,
 		.master = bridge,
-		.up = true,
 		.peer_name = a->ifName,
 		.peer_mac = mac,
 		.peer_netns_fd = netns_fd,
@@ -121,6 +120,8 @@ static void make_link(const struct network *net, const struct attachment *a, uns
 	/* Hairpin always: with br_netfilter a container reaches itself through its published port
 	 * only so. */
 	nl_port_set(host, a->hostName, true, net->isolated);
+	/* Up last: each change of a link that is up makes the kernel walk all IPv6 routes. */
+	nl_link_up(host, a->hostName);
 	if (nl_commit(host))
 		die("%s", nl_what(host));
 }
