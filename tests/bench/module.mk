@@ -5,6 +5,10 @@ STATICALLY += tests/bench/floor
 tests/bench/floor.libs := libseccomp
 tests/bench/unpackfloor.libs = libcrypto $(codec.libs)
 
+TESTPROGS += tests/bench/netfloor
+ARCHIVES += tests/bench/netfloor
+tests/bench/netfloor.libs := libnftnl libmnl
+
 # Against crun in the virtual machine of check-vm: minutes.
 bench-vm: all $(TESTPROGS:%=$O/%)
 	$(Q)tests/vm/check $O tests/bench/vm.bats

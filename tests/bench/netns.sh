@@ -1,7 +1,7 @@
 #!/bin/sh
 # netns - a namespace with an address and one published port, made and removed: against CNI's bridge, host-local and
-# portmap from apt with ip netns, against netavark, and against the steps of the same by ip and nft; what a published
-# port costs those who use it.
+# portmap from apt with ip netns, against netavark, against the steps of the same by ip and nft, and against the least
+# the kernel does it for (netfloor); what a published port costs those who use it.
 set -eu
 
 # State where it is in life: in memory.
@@ -107,24 +107,42 @@ interleave -n "$ROUNDS" -b 'netns del, one published port' -j "$BENCH_JSON" \
 	-p 'netns show bench >/dev/null 2>&1 || netns add -p 8080:80 bench; sleep 0.1' \
 	"lash=netns del bench"
 gone='netns del bench; if [ -e /run/netns/bench ]; then exit 1; fi; sleep 0.1'
-interleave -n 5 -b 'netns add, 500 published ports and one' -p "$gone" -j "$BENCH_JSON" \
+interleave -n 10 -b 'netns add, 500 published ports and one' -p "$gone" -j "$BENCH_JSON" \
 	"500=netns add -p 20000-20499:1000-1499 bench" "1=netns add -p 8080:80 bench"
 netns del bench
 
-# Flat: the same beside 500 others. A bridge of this kernel takes 1023 ports.
-interleave -n "$ROUNDS" -b 'netns add beside 1 other' -p "$gone" -j "$BENCH_JSON" "lash=netns add -p 8080:80 bench"
+# Flat: the same beside 500 others, and what of the difference is the kernel's. Its bridges take 1023 ports.
+cat >"$work/gone" <<'SCRIPT'
+#!/bin/sh
+# gone - the namespaces of one round, removed.
 netns del bench
+if [ -e /run/netns/floor ]; then
+	ip link set vfloor down
+	ip netns del floor
+	nft flush map inet hand ports
+fi
+sleep 0.1
+SCRIPT
+chmod +x "$work/gone"
+beside() {
+	interleave -n "$ROUNDS" -b "netns add beside $1" -p "$work/gone" -j "$BENCH_JSON" \
+		"lash=netns add -p 8080:80 bench" "floor=netfloor floor lash0 10.87.255.2 10.87.0.1 6066"
+	"$work/gone"
+}
+beside '1 other'
 i=0
 while [ "$i" -lt 500 ]; do
 	netns add -p "$((10000 + i)):80" "many$i" >/dev/null
 	i=$((i + 1))
 done
-interleave -n "$ROUNDS" -b 'netns add beside 501 others' -p "$gone" -j "$BENCH_JSON" "lash=netns add -p 8080:80 bench"
-netns del bench
+beside '501 others'
+interleave -n "$ROUNDS" -b 'netns del beside 501 others' -j "$BENCH_JSON" \
+	-p 'netns show bench >/dev/null 2>&1 || netns add -p 8080:80 bench >/dev/null; sleep 0.1' \
+	"lash=netns del bench"
 netns ls -q | grep many | xargs netns del
 
 # What a published port costs: requests one after the other, and bytes a second, from another host, by our port, by
-# that of CNI's portmap (docker's rules are of the same kind: a chain of iptables), and to the namespace itself.
+# docker's, by that of CNI's portmap, and to a namespace itself.
 ip netns add far
 ip link add far0 type veth peer name eth0 netns far
 ip addr add 192.0.2.1/24 dev far0
@@ -135,15 +153,51 @@ ip -n far route add 10.77.0.0/16 via 192.0.2.1
 netns add -p 8080:80 -p 8081:5201 bench >/dev/null
 "$work/cni" add >/dev/null
 direct=$(ip -n bench-cni -j addr show eth0 | jq -r '.[0].addr_info[] | select(.family == "inet").local')
-for ns in bench bench-cni; do
-	ip netns exec "$ns" busybox httpd -p 80 -h /etc
-	ip netns exec "$ns" iperf3 -s -D
+
+group=/lash-test-bench-$$
+dock() {
+	docker -H unix:///run/docker.sock "$@"
+}
+docker_up() {
+	dockerd --data-root "$work/docker" --exec-root /run/docker-exec --pidfile /run/docker.pid -H unix:///run/docker.sock \
+		--storage-driver vfs --cgroup-parent "$group" --exec-opt native.cgroupdriver=cgroupfs >"$work/dockerd.log" 2>&1 &
+	tries=0
+	until dock version >/dev/null 2>&1; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 100 ] || return 1
+		sleep 0.2
+	done
+	mkdir -p "$work/box/bin"
+	cp "$(command -v busybox)" "$work/box/bin/busybox"
+	tar -C "$work/box" -c . | dock import - box >/dev/null
+	dock run -d --name bench -p 7078:80 -p 7079:5201 box busybox sleep 10000 >/dev/null
+	ln -s "/proc/$(dock inspect --format '{{.State.Pid}}' bench)/ns/net" /run/netns/bench-docker
+}
+docker_down() {
+	rm /run/netns/bench-docker
+	dock rm -f bench >/dev/null
+	kill "$(cat /run/docker.pid)"
+	while [ -e /run/docker.pid ]; do
+		sleep 0.1
+	done
+	find /sys/fs/cgroup -depth -path "*$group*" -type d -exec rmdir {} + || :
+}
+docker_up || {
+	tail -n 3 "$work/dockerd.log" >&2
+	exit 1
+}
+for ns in bench bench-cni bench-docker; do
+	nsenter "--net=/run/netns/$ns" busybox httpd -p 80 -h /etc
+	nsenter "--net=/run/netns/$ns" iperf3 -s -D
 done
 sleep 0.5
 get="ip netns exec far ab -q -n 500 -c 1"
-interleave -n 5 -b '500 requests through a published port' -j "$BENCH_JSON" \
-	"lash=$get http://192.0.2.1:8080/hostname" "cni=$get http://192.0.2.1:7077/hostname" "direct=$get http://$direct/hostname"
-for to in "lash 192.0.2.1 8081" "direct $direct 5201"; do
+interleave -n "$ROUNDS" -b '500 requests through a published port' -j "$BENCH_JSON" \
+	"lash=$get http://192.0.2.1:8080/hostname" "docker=$get http://192.0.2.1:7078/hostname" \
+	"cni=$get http://192.0.2.1:7077/hostname" "direct=$get http://$direct/hostname"
+# Twice in turn, since the first may find the machine busy.
+for to in "lash 192.0.2.1 8081" "docker 192.0.2.1 7079" "direct $direct 5201" \
+	"lash 192.0.2.1 8081" "docker 192.0.2.1 7079" "direct $direct 5201"; do
 	# shellcheck disable=SC2086 # three words
 	set -- $to
 	rate=$(ip netns exec far iperf3 -J -t 2 -c "$2" -p "$3" | jq '.end.sum_received.bits_per_second / 1e9')
@@ -152,5 +206,6 @@ done
 for ns in bench bench-cni; do
 	ip netns pids "$ns" | xargs -r kill
 done
+docker_down
 "$work/cni" del
 netns del bench warm
