@@ -26,6 +26,7 @@ int gc_main(int argc, char **argv)
 	_strv_ struct strv spaces = { 0 }, networks = { 0 };
 	_nft_ struct nft nft = { .fd = -1 };
 	int first = opt_parse(argc, argv, &u);
+	size_t failed;
 
 	opt_operands(argc - first, 0, 0);
 	names_of(state_spaces(), &spaces);
@@ -37,5 +38,7 @@ int gc_main(int argc, char **argv)
 	names_of(state_networks(), &networks);
 	for (size_t i = 0; i < networks.n; i++)
 		network_down_idle(networks.v[i]);
-	return sweep_chains() ? 1 : 0;
+	failed = sweep_chains();
+	table_drop_idle(&nft);
+	return failed ? 1 : 0;
 }

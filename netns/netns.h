@@ -332,6 +332,9 @@ bool table_owner(struct nft *nft, const struct port *port, int family,
 		 char space[NFT_COMMENT_BYTES]);
 /* Take back ports whose space does not list them. Only for gc. */
 void table_sweep(struct nft *nft);
+/* Remove the table where no network is up and no plugin's record needs it; not where it keeps a
+ * host that did not forward from doing so for others. Only for gc, at its end. */
+void table_drop_idle(struct nft *nft);
 /* Leave the socket to a child that outlives the kernel's clean-up; see nft.h. */
 void table_linger(struct nft *nft);
 

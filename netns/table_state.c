@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 
 #include "lib/die.h"
@@ -47,8 +48,12 @@ static void replay_spaces(struct nft *nft)
 
 void table_ensure(struct nft *nft)
 {
-	int there = nft_has_table_of(nft, table_comment);
+	int there;
 
+	/* Until we end: what we go on to put into the table, gc does not take away with it. */
+	if (flock(state_networks(), LOCK_SH))
+		die("lock the networks");
+	there = nft_has_table_of(nft, table_comment);
 	if (there < 0)
 		die("ask for nf_tables table '%s'", nft->table);
 	if (there == 1)
@@ -66,6 +71,26 @@ void table_ensure(struct nft *nft)
 	/* EEXIST: another one of us was faster. */
 	if (nft_commit(nft) && errno != EEXIST)
 		die("make nf_tables table '%s'", nft->table);
+}
+
+static bool is_empty(int dirfd)
+{
+	_strv_ struct strv names = { 0 };
+
+	names_of(dirfd, &names);
+	return !names.n;
+}
+
+/* Networks and attachments are on record before the table is asked for. */
+void table_drop_idle(struct nft *nft)
+{
+	if (forward_was_off() || flock(state_networks(), LOCK_EX | LOCK_NB))
+		return;
+	if (is_empty(state_networks()) && is_empty(state_attachments()) &&
+	    nft_has_table_of(nft, table_comment) > 0)
+		nft_del_table(nft);
+	if (nft_commit(nft) && errno != ENOENT)
+		die("remove nf_tables table '%s'", nft->table);
 }
 
 struct sweep {

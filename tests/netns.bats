@@ -495,6 +495,19 @@ listening() {
 	nft list ruleset | diff - "$BATS_TEST_TMPDIR/rules"
 }
 
+@test "netns gc: the table goes with the last network" {
+	echo 1 >/proc/sys/net/ipv4/ip_forward
+	netns add -p 8080:80 web
+	netns gc
+	nft list table inet lash >/dev/null
+	netns del web
+	netns gc
+	assert_empty "$(nft list tables | grep lash)" table
+	netns gc
+	netns add -p 8080:80 web
+	netns check web
+}
+
 @test "netns: rules of others stay as they are" {
 	nft -f - <<-'RULES'
 		table inet theirs {
