@@ -16,7 +16,10 @@ enum {
 void call_init(struct call *c, const struct registry *r, const char *what)
 {
 	memset(c, 0, sizeof(*c));
-	c->url = xasprintf("%s%s/%s", r->base, r->ref->path, what);
+	if (r->catalog)
+		c->url = xasprintf("%s%s", r->base, what);
+	else
+		c->url = xasprintf("%s%s/%s", r->base, r->ref->path, what);
 }
 
 void call_start(struct registry *r, struct call *c)

@@ -115,11 +115,22 @@ static size_t on_send(char *data, size_t size, size_t n, void *arg)
 
 	if (left < (int64_t)want)
 		want = (size_t)left;
-	got = pread(r->body_fd, data, want, r->own->sent);
+	got = pread(r->body_fd, data, want, r->body_fd_from + r->own->sent);
 	if (got < 0 || (got == 0 && want))
 		return CURL_READFUNC_ABORT;
 	r->own->sent += got;
 	return (size_t)got;
+}
+
+/* A connection that was kept may turn out dead once some of the body is sent. */
+static int on_seek(void *arg, curl_off_t offset, int origin)
+{
+	struct http_request *r = arg;
+
+	if (origin != SEEK_SET || offset < 0 || offset > r->body_fd_bytes)
+		return CURL_SEEKFUNC_CANTSEEK;
+	r->own->sent = offset;
+	return CURL_SEEKFUNC_OK;
 }
 
 static void set_tls(CURL *easy, const struct http_options *o)
@@ -146,6 +157,8 @@ static void set_method(struct http_request *r, CURL *easy)
 		curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
 		curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_send);
 		curl_easy_setopt(easy, CURLOPT_READDATA, r);
+		curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+		curl_easy_setopt(easy, CURLOPT_SEEKDATA, r);
 		curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)r->body_fd_bytes);
 	} else if (r->body) {
 		curl_easy_setopt(easy, CURLOPT_POST, 1L);
@@ -280,6 +293,7 @@ static bool is_transient(CURLcode code)
 	case CURLE_OPERATION_TIMEDOUT:
 	case CURLE_GOT_NOTHING:
 	case CURLE_SEND_ERROR:
+	case CURLE_SEND_FAIL_REWIND:
 	case CURLE_RECV_ERROR:
 		return true;
 	default:

@@ -33,8 +33,8 @@ struct http_request {
 	int64_t range_from; /* > 0 asks for the rest from there */
 	const char *body;   /* NULL, or what to send; kept, not copied */
 	size_t body_len;
-	int body_fd; /* with a body_fd_bytes: send so much of this file, from its start */
-	int64_t body_fd_bytes;
+	int body_fd; /* with a body_fd_bytes: send so much of this file, from body_fd_from */
+	int64_t body_fd_bytes, body_fd_from;
 	unsigned int delay_ms; /* start no sooner */
 	/* Before the first byte of a 2xx body, and for each piece of it; false gives the transfer
 	 * up. */

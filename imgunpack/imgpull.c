@@ -48,6 +48,9 @@ static void parse_source(const char *text, struct ref *ref)
 
 static void parse_target(const char *text, struct layout_name *target)
 {
+	const char *rest = str_after(text, "oci:");
+
+	text = rest ? rest : text;
 	if (layout_name_parse(text, target) || *target->digest.text)
 		opt_misuse("malformed target '%s', want LAYOUT[:TAG]", text);
 }
@@ -95,7 +98,7 @@ static void check_platform(const struct platform *want, const struct platform *i
 static void record(int layout_dirfd, const struct pulled *p, const struct platform *platform,
 		   const char *tag)
 {
-	const struct pulled_doc *top = pulled_top(p);
+	const struct doc *top = docs_top(&p->docs);
 	struct layout_entry e = { top->media_type, &top->digest, (int64_t)top->json.len, platform,
 				  tag };
 	char why[LAYOUT_WHY_MAX];
@@ -104,45 +107,31 @@ static void record(int layout_dirfd, const struct pulled *p, const struct platfo
 		diex("%s", why);
 }
 
-/* Nothing lists them before record does; the lock on the layout keeps them. */
-static void store_docs(int layout_dirfd, const struct pulled *p)
-{
-	struct digest stored;
-
-	for (size_t i = 0; i < p->n_docs; i++) {
-		const struct pulled_doc *doc = &p->docs[i];
-
-		if (blob_size(layout_dirfd, &doc->digest) != (int64_t)doc->json.len &&
-		    blob_put(layout_dirfd, buf_str(&doc->json), doc->json.len, &stored))
-			die("write manifest '%s'", doc->digest.text);
-	}
-}
-
 /* Who follows wants to know what the image is before its layers come. */
 static void announce(struct registry *r, int layout_dirfd, const struct pulled *p,
 		     const struct fetch_options *options)
 {
-	const struct pulled_doc *top = pulled_top(p);
+	const struct doc *top = docs_top(&p->docs);
 
-	store_docs(layout_dirfd, p);
-	for (size_t i = 0; i < p->n_manifests; i++)
-		xfetch_config(r, layout_dirfd, &p->manifests[i], options);
+	xdocs_store(layout_dirfd, &p->docs);
+	for (size_t i = 0; i < p->docs.n_manifests; i++)
+		xfetch_config(r, layout_dirfd, &p->docs.manifests[i], options);
 	report_manifest(&top->digest, (int64_t)top->json.len, top->media_type);
 }
 
 static void finish(int layout_dirfd, const struct pulled *p, const struct platform *want,
 		   const char *tag)
 {
-	const struct pulled_doc *top = pulled_top(p);
+	const struct doc *top = docs_top(&p->docs);
 	struct platform platform;
 	bool is_image = false;
 
-	for (size_t i = 0; i < p->n_manifests; i++)
-		is_image = read_platform(layout_dirfd, &p->manifests[i], top->digest.text,
+	for (size_t i = 0; i < p->docs.n_manifests; i++)
+		is_image = read_platform(layout_dirfd, &p->docs.manifests[i], top->digest.text,
 					 &platform);
 	if (is_image && want && !p->chosen)
 		check_platform(want, &platform, top->digest.text);
-	store_docs(layout_dirfd, p);
+	xdocs_store(layout_dirfd, &p->docs);
 	record(layout_dirfd, p, is_image && want ? &platform : NULL, tag);
 	if (json)
 		report_done(&top->digest, tag);
@@ -167,9 +156,10 @@ static void pull_from(const struct ref *ref, const struct layout_name *target, c
 	layout_dirfd = xtransport_open_new(target->dir, &lock);
 	if (json)
 		announce(&registry, layout_dirfd, &pulled, &options);
-	xfetch_blobs(&registry, layout_dirfd, pulled.manifests, pulled.n_manifests, &options);
+	xfetch_blobs(&registry, layout_dirfd, pulled.docs.manifests, pulled.docs.n_manifests,
+		     &options);
 	finish(layout_dirfd, &pulled, want, tag);
-	pulled_free(&pulled);
+	docs_free(&pulled.docs);
 	registry_close(&registry);
 }
 
@@ -223,15 +213,20 @@ static void bring(enum transport from, const char *source, const struct layout_n
 		  const struct platform *want)
 {
 	_close_ int layout_dirfd = -1, lock = -1;
-	struct layout_image image;
+	struct layout_image image = { 0 };
 	_free_ char *tag = NULL;
 
+	if (all_platforms && from == TRANSPORT_ARCHIVE)
+		opt_misuse("--all-platforms is for registries and layouts");
 	layout_dirfd = xtransport_open_new(target->dir, &lock);
-	if (from == TRANSPORT_LAYOUT)
+	if (all_platforms)
+		image.digest = xtransport_all_from_layout(source, layout_dirfd, target->tag);
+	else if (from == TRANSPORT_LAYOUT)
 		xtransport_from_layout(source, layout_dirfd, want, &image, &tag);
 	else
 		xtransport_from_archive(source, layout_dirfd, want, &image, &tag);
-	xtransport_record(layout_dirfd, &image, target->tag ? target->tag : tag);
+	if (!all_platforms)
+		xtransport_record(layout_dirfd, &image, target->tag ? target->tag : tag);
 	if (json)
 		report_done(&image.digest, target->tag ? target->tag : tag);
 	else

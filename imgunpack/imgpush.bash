@@ -12,10 +12,10 @@ _imgpush()
 		mapfile -t COMPREPLY < <(compgen -W 'linux/amd64 linux/arm64 linux/arm/v7 linux/386 linux/riscv64' -- "$cur")
 		return
 		;;
-	--creds | --tries | --timeout | -j | --jobs) return ;;
+	--chunk | --mount-from | --creds | --tries | --timeout | -j | --jobs) return ;;
 	esac
 	if [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '--platform --creds --authfile --tls-ca --insecure --jobs --tries --timeout
+		mapfile -t COMPREPLY < <(compgen -W '--platform --all-platforms --chunk --mount-from --creds --authfile --tls-ca --insecure --jobs --tries --timeout
 			--quiet --json --help --version' -- "$cur")
 	else
 		compopt -o nospace -o filenames

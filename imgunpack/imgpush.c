@@ -1,7 +1,10 @@
 /* imgpush - send an image from an OCI layout to a registry. */
 #include <signal.h>
 
+#include "imgunpack/archive.h"
 #include "imgunpack/archive_write.h"
+#include "imgunpack/docs.h"
+#include "imgunpack/referrers.h"
 #include "imgunpack/report.h"
 #include "imgunpack/send.h"
 #include "imgunpack/transport.h"
@@ -15,11 +18,18 @@ static struct registry_options registry_options = { .actions = "pull,push",
 						    .stall_s = -1 };
 static const char *platform_name;
 static int jobs = 4;
-static bool quiet, json;
+static bool quiet, json, all_platforms;
+static struct send_options send_options;
+static int64_t chunk_bytes;
 
 static const struct opt opts[] = {
 	{ 0, "platform", OPT_STR, &platform_name, "OS/ARCH[/VARIANT]",
 	  "of an image for several, send this platform's" },
+	{ 0, "all-platforms", OPT_FLAG, &all_platforms, NULL,
+	  "of an image for several, send all, with their index" },
+	{ 0, "chunk", OPT_SIZE, &chunk_bytes, "BYTES", "send layers in pieces of so much" },
+	{ 0, "mount-from", OPT_STR, &send_options.mount_from, "REPOSITORY",
+	  "let the registry take what it can from this repository" },
 	{ 0, "creds", OPT_STR, &registry_options.creds, "USER:PASSWORD", "log in with these" },
 	{ 0, "authfile", OPT_STR, &registry_options.authfile, "FILE",
 	  "credentials, as ~/.docker/config.json" },
@@ -58,75 +68,147 @@ static void parse_target(const char *text, struct layout_name *target)
 		opt_misuse("malformed target '%s'", text);
 }
 
-static void xload(int *layout_dirfd, int *lock, const struct layout_name *source,
-		  struct layout_image *image)
+/* What is to be sent: one image, or all that an index lists. */
+struct cargo {
+	int layout_dirfd, lock;
+	struct layout_name name; /* in the layout */
+	struct layout_image image;
+	struct docs docs;
+	char *tag; /* the name it has, or NULL */
+};
+
+static void xopen(struct cargo *c, const char *text)
+{
+	const char *where;
+	enum transport from = transport_of(text, &where);
+
+	if (from == TRANSPORT_REGISTRY)
+		where = text;
+	parse_source(where, &c->name);
+	if (from == TRANSPORT_ARCHIVE)
+		c->layout_dirfd = archive_open(c->name.dir, 0);
+	else
+		c->layout_dirfd = xtransport_open(c->name.dir, &c->lock);
+	c->tag = xtransport_tag(c->layout_dirfd, &c->name);
+}
+
+static void xload(struct cargo *c)
 {
 	struct platform want;
 	char why[LAYOUT_WHY_MAX];
 
 	if (platform_name && platform_parse(platform_name, &want))
 		opt_misuse("malformed platform '%s', want OS/ARCH[/VARIANT]", platform_name);
-	*layout_dirfd = xtransport_open(source->dir, lock);
-	if (layout_load(*layout_dirfd, source, platform_name ? &want : NULL, image, why))
+	if (all_platforms)
+		xdocs_load(c->layout_dirfd, &c->name, &c->docs);
+	else if (layout_load(c->layout_dirfd, &c->name, platform_name ? &want : NULL, &c->image,
+			     why))
 		diex("%s", why);
 }
 
-/* The tag comes last, when everything it leads to is there. */
-static void send_manifest(struct registry *r, const struct layout_image *image)
+static const struct digest *digest_of_cargo(const struct cargo *c)
 {
-	_free_ char *what = xasprintf("manifests/%s", r->ref->tag);
+	return all_platforms ? &docs_top(&c->docs)->digest : &c->image.digest;
+}
+
+/* Under TAG, or its own digest where that is NULL. What refers to another manifest is noted for a
+ * registry that keeps no list of that. */
+static void send_manifest(struct registry *r, const struct digest *d, const char *media_type,
+			  const struct buf *doc, const char *tag)
+{
+	_free_ char *what = xasprintf("manifests/%s", tag ? tag : d->text);
 	_free_ char *name = ref_full(r->ref);
+	char why[IMAGE_WHY_MAX];
+	struct image_manifest m;
 	struct call c;
+	bool is_listed;
 
 	call_init(&c, r, what);
 	c.http.method = "PUT";
-	c.http.body = buf_str(&image->manifest_json);
-	c.http.body_len = image->manifest_json.len;
-	strv_take(&c.headers, xasprintf("Content-Type: %s", image->media_type));
+	c.http.body = buf_str(doc);
+	c.http.body_len = doc->len;
+	strv_take(&c.headers, xasprintf("Content-Type: %s", media_type));
 	call_run(r, &c);
 	if (c.http.status / 100 != 2)
 		diex("push '%s': %s", name, call_reason(&c));
+	is_listed = http_header(&c.http, "oci-subject");
 	call_free(&c);
+	if (is_listed || image_kind(media_type) != IMAGE_MANIFEST ||
+	    image_manifest_parse(buf_str(doc), doc->len, media_type, &m, why))
+		return;
+	if (m.subject && *m.subject->id.text)
+		xreferrers_add(r, &m, d, (int64_t)doc->len, media_type);
+	image_manifest_free(&m);
 }
 
-static void push(int layout_dirfd, const struct layout_image *image, const struct ref *ref)
+/* The tag comes last, when everything it leads to is there. */
+static void push(const struct cargo *c, const struct ref *ref)
 {
+	const struct layout_image *i = &c->image;
 	struct registry registry;
 
 	signal(SIGPIPE, SIG_IGN);
 	xregistry_open(&registry, ref, &registry_options);
-	xsend_blobs(&registry, layout_dirfd, &image->manifest, jobs,
-		    (struct tell){ .quiet = quiet, .json = json });
-	send_manifest(&registry, image);
+	if (!all_platforms) {
+		xsend_blobs(&registry, c->layout_dirfd, &i->manifest, 1, &send_options);
+		send_manifest(&registry, &i->digest, i->media_type, &i->manifest_json,
+			      registry.ref->tag);
+	} else {
+		xsend_blobs(&registry, c->layout_dirfd, c->docs.manifests, c->docs.n_manifests,
+			    &send_options);
+		for (size_t n = 0; n < c->docs.n; n++) {
+			const struct doc *d = &c->docs.v[n];
+
+			send_manifest(&registry, &d->digest, d->media_type, &d->json,
+				      d == docs_top(&c->docs) ? registry.ref->tag : NULL);
+		}
+	}
 	registry_close(&registry);
 }
 
 /* Into another layout, or an archive: under the name it is to have there, else its own. */
-static void hand_on(int layout_dirfd, struct layout_image *image, enum transport to,
-		    const struct layout_name *target, char *tag)
+static void hand_on(struct cargo *c, enum transport to, const struct layout_name *target)
 {
-	char *name = target->tag ? target->tag : tag;
+	char *name = target->tag ? target->tag : c->tag;
 
 	if (to == TRANSPORT_ARCHIVE) {
-		struct saved saved = { layout_dirfd, *image, name };
+		struct saved saved = { c->layout_dirfd, c->image, name };
 
 		archive_write(target->dir, &saved, 1);
 	} else {
 		_close_ int lock = -1, dirfd = xtransport_open_new(target->dir, &lock);
 
-		xtransport_copy(layout_dirfd, dirfd, image);
-		xtransport_record(dirfd, image, name);
+		if (all_platforms)
+			xtransport_copy_docs(c->layout_dirfd, dirfd, &c->docs, name);
+		else {
+			xtransport_copy(c->layout_dirfd, dirfd, &c->image);
+			xtransport_record(dirfd, &c->image, name);
+		}
 	}
+}
+
+static void check_options(enum transport to)
+{
+	if (jobs < 1 || !registry_options.tries || !registry_options.stall_s)
+		opt_misuse("--jobs, --tries and --timeout start at 1");
+	if (chunk_bytes < 0)
+		opt_misuse("--chunk must not be negative");
+	if (all_platforms && platform_name)
+		opt_misuse("--platform and --all-platforms exclude each other");
+	if (all_platforms && to == TRANSPORT_ARCHIVE)
+		opt_misuse("--all-platforms is for registries and layouts");
+	registry_options.mount_from = send_options.mount_from;
+	send_options.jobs = jobs;
+	send_options.tell = (struct tell){ .quiet = quiet, .json = json };
+	send_options.chunk_bytes = chunk_bytes;
 }
 
 int main(int argc, char **argv)
 {
-	const struct usage u = { "[OPTION]... LAYOUT[:TAG|@DIGEST] TARGET",
+	const struct usage u = { "[OPTION]... SOURCE TARGET",
 				 "Send an image from an OCI layout to a registry.", opts, 0, NULL };
-	_close_ int layout_dirfd = -1, lock = -1;
-	struct layout_name source, target = { 0 };
-	struct layout_image image;
-	_free_ char *tag = NULL;
+	struct cargo cargo = { .lock = -1 };
+	struct layout_name target = { 0 };
 	const char *where;
 	enum transport to;
 	struct ref ref;
@@ -135,27 +217,23 @@ int main(int argc, char **argv)
 	opt_program(argv[0]);
 	first = opt_parse(argc, argv, &u);
 	opt_operands(argc - first, 2, 2);
-	if (!jobs || !registry_options.tries || !registry_options.stall_s)
-		opt_misuse("--jobs, --tries and --timeout start at 1");
-	parse_source(argv[first], &source);
 	to = transport_of(argv[first + 1], &where);
+	check_options(to);
 	if (to == TRANSPORT_REGISTRY)
 		parse_ref(where, &ref);
 	else
 		parse_target(where, &target);
 
-	xload(&layout_dirfd, &lock, &source, &image);
-	tag = xtransport_tag(layout_dirfd, &source);
+	xopen(&cargo, argv[first]);
+	xload(&cargo);
 	if (to == TRANSPORT_REGISTRY)
-		push(layout_dirfd, &image, &ref);
+		push(&cargo, &ref);
 	else
-		hand_on(layout_dirfd, &image, to, &target, tag);
+		hand_on(&cargo, to, &target);
 	if (json)
-		report_done(&image.digest, NULL);
+		report_done(digest_of_cargo(&cargo), NULL);
 	else if (to != TRANSPORT_ARCHIVE || !str_eq(target.dir, "-"))
-		printf("%s\n", image.digest.text);
-	layout_image_free(&image);
-	layout_name_free(&source);
-	layout_name_free(&target);
+		printf("%s\n", digest_of_cargo(&cargo)->text);
+	archive_drop();
 	return 0;
 }

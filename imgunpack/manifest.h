@@ -3,30 +3,29 @@
 #ifndef IMGUNPACK_MANIFEST_H
 #define IMGUNPACK_MANIFEST_H
 
+#include "imgunpack/docs.h"
 #include "imgunpack/registry.h"
-#include "lib/image.h"
-#include "lib/platform.h"
-
-/* A document as it came: its bytes are its identity. */
-struct pulled_doc {
-	struct digest digest;
-	char *media_type;
-	struct buf json;
-};
 
 struct pulled {
-	struct pulled_doc *docs; /* what is to be kept: what lists comes behind what it lists */
-	size_t n_docs;
-	struct image_manifest *manifests; /* of those that are manifests */
-	size_t n_manifests;
+	struct docs docs;
 	bool chosen; /* an index said that the one manifest is for the platform */
 };
 
 /* Fetch what R's reference names, verified: the manifest for WANT where there are several, or all
  * of them and their indexes when it is NULL. Dies, saying why, when there is none. */
 void xmanifest_pull(struct registry *r, const struct platform *want, struct pulled *out);
-/* The document that the reference means: the one manifest, or the index of all. */
-const struct pulled_doc *pulled_top(const struct pulled *p);
-void pulled_free(struct pulled *p);
+
+/* A document of R's repository, by a path such as "manifests/TAG", of at most IMAGE_JSON_MAX bytes;
+ * ACCEPT is a header line. C is the call that got it, for the caller to look at and free. False
+ * when there is none: its status and call_reason tell. */
+bool document_get(struct registry *r, const char *what, const char *accept, struct buf *out,
+		  struct call *c);
+/* The same from URL, unless that is NULL: another page of WHAT. */
+bool document_get_url(struct registry *r, const char *what, const char *url, const char *accept,
+		      struct buf *out, struct call *c);
+/* The header line for manifests of any kind. */
+extern const char manifest_accept[];
+/* Content-Type without its parameters; NULL where it says nothing. Caller frees. */
+char *document_type(const struct http_request *h);
 
 #endif

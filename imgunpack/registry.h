@@ -19,9 +19,10 @@ struct registry_options {
 	bool insecure;	    /* http, and certificates nobody vouches for */
 	const char *tls_ca; /* PEM file of authorities, or NULL */
 	const char *creds, *authfile;
-	const char *actions; /* "pull", "pull,push" */
-	int tries;	     /* goes at a call that fails in passing; -1: the usual */
-	int stall_s;	     /* likewise */
+	const char *actions;	/* "pull", "pull,push" */
+	const char *mount_from; /* a second repository to be let into, or NULL */
+	int tries;		/* goes at a call that fails in passing; -1: the usual */
+	int stall_s;		/* likewise */
 };
 
 struct registry {
@@ -35,6 +36,7 @@ struct registry {
 	char *base; /* "https://HOST[:PORT]/v2/" */
 	struct creds creds;
 	char *authorization; /* header line, or NULL */
+	bool catalog;	     /* calls are of the registry, not of a repository */
 };
 
 /* Find out how the registry of REF is spoken to, from the file `registries` (registries.h) and by

@@ -6,9 +6,17 @@
 #include "imgunpack/registry.h"
 #include "lib/image.h"
 
-/* Upload the config and the layers of M, except those the registry has and those that may not be
- * handed on. At most JOBS at once. Dies when one does not get through. */
-void xsend_blobs(struct registry *r, int layout_dirfd, const struct image_manifest *m, int jobs,
-		 struct tell tell);
+struct send_options {
+	int jobs; /* so many at once */
+	struct tell tell;
+	int64_t chunk_bytes; /* send in pieces of so much; 0: in one piece, if the registry takes it
+			      */
+	const char *mount_from; /* a repository of the same registry that may have them, or NULL */
+};
+
+/* Upload the configs and the layers of N manifests M, except those the registry has and those that
+ * may not be handed on. Dies when one does not get through. */
+void xsend_blobs(struct registry *r, int layout_dirfd, const struct image_manifest *m, size_t n,
+		 const struct send_options *options);
 
 #endif

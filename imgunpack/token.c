@@ -51,6 +51,8 @@ static char *wanted_scope(const struct registry *r, const struct challenge *ch)
 {
 	if (ch->scope && *ch->scope && str_eq(r->options.actions, "pull"))
 		return xstrdup(ch->scope);
+	if (r->catalog)
+		return xstrdup("registry:catalog:*");
 	return xasprintf("repository:%s:%s", r->ref->path, r->options.actions);
 }
 
@@ -61,15 +63,25 @@ static void add_param(struct buf *b, const char *name, const char *value)
 	buf_addf(b, "%s%s=%s", b->len ? "&" : "", name, escaped);
 }
 
+static char *mount_scope(const struct registry *r)
+{
+	const char *from = r->options.mount_from;
+
+	return from ? xasprintf("repository:%s:pull", from) : NULL;
+}
+
 /* GET REALM?service=...&scope=..., with the password if there is one. */
 static void ask_by_get(struct registry *r, const struct challenge *ch, const char *scope,
 		       struct http_request *q)
 {
+	_free_ char *second = mount_scope(r);
 	_buf_ struct buf query = { 0 };
 
 	if (ch->service)
 		add_param(&query, "service", ch->service);
 	add_param(&query, "scope", scope);
+	if (second)
+		add_param(&query, "scope", second);
 	if (r->creds.user) {
 		add_param(&query, "account", r->creds.user);
 		strv_take(&q->headers, basic(&r->creds));
@@ -83,12 +95,14 @@ static void ask_by_get(struct registry *r, const struct challenge *ch, const cha
 static void ask_by_post(struct registry *r, const struct challenge *ch, const char *scope,
 			struct http_request *q)
 {
+	_free_ char *second = mount_scope(r);
+	_free_ char *scopes = xasprintf("%s%s%s", scope, second ? " " : "", second ? second : "");
 	_buf_ struct buf form = { 0 };
 
 	add_param(&form, "grant_type", "refresh_token");
 	add_param(&form, "service", ch->service ? ch->service : "");
 	add_param(&form, "client_id", "lash");
-	add_param(&form, "scope", scope);
+	add_param(&form, "scope", scopes);
 	add_param(&form, "refresh_token", r->creds.identity_token);
 	q->method = "POST";
 	q->body = buf_str(&form);

@@ -118,11 +118,32 @@ static void copy_blob(int from, int to, const struct image_descriptor *d)
 	die("write blob '%s'", d->id.text);
 }
 
+static void copy_manifest(int from, int to, const struct image_manifest *m)
+{
+	copy_blob(from, to, m->config);
+	for (size_t i = 0; i < m->n_layers; i++)
+		copy_blob(from, to, &m->layers[i]);
+}
+
 void xtransport_copy(int from, int to, const struct layout_image *image)
 {
-	copy_blob(from, to, image->manifest.config);
-	for (size_t i = 0; i < image->manifest.n_layers; i++)
-		copy_blob(from, to, &image->manifest.layers[i]);
+	copy_manifest(from, to, &image->manifest);
+}
+
+void xtransport_copy_docs(int from, int to, const struct docs *docs, const char *tag)
+{
+	const struct doc *top = docs_top(docs);
+	struct layout_entry e = { .media_type = top->media_type,
+				  .digest = &top->digest,
+				  .size = (int64_t)top->json.len,
+				  .tag = tag };
+	char why[LAYOUT_WHY_MAX];
+
+	for (size_t i = 0; i < docs->n_manifests; i++)
+		copy_manifest(from, to, &docs->manifests[i]);
+	xdocs_store(to, docs);
+	if (layout_put(to, &e, why))
+		diex("%s", why);
 }
 
 void xtransport_record(int to, const struct layout_image *image, const char *tag)
@@ -187,6 +208,25 @@ void xtransport_from_layout(const char *text, int to, const struct platform *wan
 	xtransport_copy(from, to, image);
 	*tag = xtransport_tag(from, &name);
 	layout_name_free(&name);
+}
+
+struct digest xtransport_all_from_layout(const char *text, int to, const char *tag)
+{
+	_close_ int from = -1, lock = -1;
+	struct layout_name name;
+	_free_ char *own = NULL;
+	struct docs docs;
+	struct digest d;
+
+	parse_name(text, &name);
+	from = xtransport_open(name.dir, &lock);
+	own = xtransport_tag(from, &name);
+	xdocs_load(from, &name, &docs);
+	xtransport_copy_docs(from, to, &docs, tag ? tag : own);
+	d = docs_top(&docs)->digest;
+	docs_free(&docs);
+	layout_name_free(&name);
+	return d;
 }
 
 static bool is_same_name(const char *a, const char *b)

@@ -7,6 +7,7 @@
 #ifndef IMGUNPACK_TRANSPORT_H
 #define IMGUNPACK_TRANSPORT_H
 
+#include "imgunpack/docs.h"
 #include "lib/layout.h"
 
 enum transport { TRANSPORT_REGISTRY, TRANSPORT_LAYOUT, TRANSPORT_ARCHIVE };
@@ -18,6 +19,8 @@ enum transport transport_of(const char *text, const char **rest);
 int xtransport_open_new(const char *dir, int *lock);
 /* The tag NAME means: its own, or that of the only image there is. Caller frees; NULL: none. */
 char *xtransport_tag(int layout_dirfd, const struct layout_name *name);
+/* As xtransport_from_layout, for the images of every platform. Returns the digest for it all. */
+struct digest xtransport_all_from_layout(const char *name, int to, const char *tag);
 /* Open the layout DIR and lock it for reading. */
 int xtransport_open(const char *dir, int *lock);
 
@@ -31,6 +34,8 @@ void xtransport_from_archive(const char *name, int to, const struct platform *wa
 
 /* Copy the blobs of IMAGE from one layout to another. */
 void xtransport_copy(int from, int to, const struct layout_image *image);
+/* The documents and all they lead to likewise, the last one recorded under TAG. */
+void xtransport_copy_docs(int from, int to, const struct docs *docs, const char *tag);
 /* Add IMAGE, whose blobs are there, to the layout under TAG (NULL: none). */
 void xtransport_record(int to, const struct layout_image *image, const char *tag);
 /* The image whose manifest D is, and whether all of it is there. */

@@ -27,12 +27,11 @@ void logging_take(struct monitor *m, struct stream *s, bool flush)
 	struct stamp now;
 	size_t n;
 
-	if (!m->n_logs)
-		s->cut = s->used;
 	if (s->cut == s->used)
 		return;
 	clock_gettime(CLOCK_REALTIME, &ts);
-	stamp_set(&now, &ts);
+	if (m->n_logs)
+		stamp_set(&now, &ts);
 	while (s->cut < s->used &&
 	       (n = record_next(s->buf + s->cut, s->used - s->cut, flush, &rec))) {
 		put_everywhere(m, &rec, stamp_of(s, &rec, &now));
@@ -70,11 +69,10 @@ bool logging_pending(const struct monitor *m)
 	return false;
 }
 
-bool logging_reaped(struct monitor *m, pid_t pid, int wait_status)
+bool logging_reaped(struct monitor *m, pid_t pid)
 {
 	for (unsigned i = 0; i < m->n_logs; i++)
-		if (m->logs[i]->driver->reaped &&
-		    m->logs[i]->driver->reaped(m->logs[i], pid, wait_status))
+		if (m->logs[i]->driver->reaped && m->logs[i]->driver->reaped(m->logs[i], pid))
 			return true;
 	return false;
 }

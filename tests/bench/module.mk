@@ -1,9 +1,8 @@
 # Programs only benchmarks use; tests/bench/TOPIC.sh is a benchmark, run by `make bench [B=TOPIC]`.
 TESTPROGS += tests/bench/interleave
-TESTPROGS += tests/bench/attachecho tests/bench/floor tests/bench/gone tests/bench/unpackfloor
+TESTPROGS += tests/bench/attachecho tests/bench/floor
 STATICALLY += tests/bench/floor
 tests/bench/floor.libs := libseccomp
-tests/bench/unpackfloor.libs = libcrypto $(codec.libs)
 
 TESTPROGS += tests/bench/netfloor
 ARCHIVES += tests/bench/netfloor
