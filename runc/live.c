@@ -1,16 +1,14 @@
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include "lib/die.h"
 #include "lib/fd.h"
 #include "lib/mem.h"
 #include "lib/mnt.h"
 #include "lib/ns.h"
+#include "lib/num.h"
 #include "lib/path.h"
 #include "lib/proc.h"
 #include "lib/str.h"
@@ -18,13 +16,16 @@
 #include "runc/live.h"
 #include "runc/runc.h"
 
-/* A child in the container's mount namespace: its root, the host's proc to name descriptors by, and
- * what is to be undone when it dies. */
+/* A member of our own in a mount of our copy of config.json. */
+#define MOUNT_ID "lash.mountId"
+
+/* A child in the container's mount namespace, and what is to be undone when it dies. */
 static struct {
 	struct launch *l;
-	int rootfd, procfd;
+	struct live_place in;
 	size_t mounted, made;
-} here = { .rootfd = -1, .procfd = -1 };
+	uint64_t *ids; /* of the mounts */
+} here = { .in = { -1, -1 } };
 
 static const struct json *first(const struct json *list)
 {
@@ -64,115 +65,17 @@ static void check_mounts(const struct spec *change)
 	}
 }
 
-/* By the host's proc, which is our working directory for that moment: the container's cannot be
- * trusted. */
-static int unmount(int fd)
-{
-	char link[32];
-
-	snprintf(link, sizeof(link), "self/fd/%d", fd);
-	return fchdir(here.procfd) ? -1 : umount2(link, MNT_DETACH);
-}
-
-static bool is_mount(int fd)
-{
-	struct statx sx;
-
-	return !statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &sx) &&
-	       sx.stx_attributes & STATX_ATTR_MOUNT_ROOT;
-}
-
-/* Is DIRFD, where PATH's last component is, in proc or sysfs without PATH saying so? The container
- * can rename a directory above a mount point and put a link in its place, to have us take away what
- * masks those. */
-static bool is_misled(int dirfd, const char *path)
-{
-	struct statfs fs;
-
-	if (str_starts(path, "/proc/") || str_starts(path, "/sys/"))
-		return false;
-	return fstatfs(dirfd, &fs) || fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC;
-}
-
-/* The directory PATH's last component is in, and that, malloc'd. */
-static int open_directory_of(const char *path, char **name)
-{
-	size_t len = strlen(path);
-	const char *slash;
-
-	while (len && path[len - 1] == '/')
-		len--;
-	slash = memrchr(path, '/', len);
-
-	size_t at = slash ? (size_t)(slash + 1 - path) : 0;
-	_free_ char *dir = at ? xmemdup0(path, at) : xstrdup("/");
-	_close_ int fd = path_open_in_root(here.rootfd, dir, O_PATH | O_DIRECTORY);
-
-	*name = xmemdup0(path + at, len - at);
-	if (fd < 0)
-		return -1;
-	if (is_misled(fd, path) || str_eq(*name, ".") || str_eq(*name, ".."))
-		return set_errno(EXDEV);
-	return steal_fd(&fd);
-}
-
-/* What is gone already is no failure: of a removal that failed half way, the rest can be tried
- * again. But it may only be elsewhere. */
-static int tell_gone(const char *what, const char *path)
-{
-	warnx("no %s is at '%s' any more", what, path);
-	return 0;
-}
-
-static bool is_missing(void)
-{
-	return errno == ENOENT || errno == ENOTDIR;
-}
-
-static bool is_link(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) || S_ISLNK(st.st_mode);
-}
-
-static int unmount_at(const char *path)
-{
-	_free_ char *name = NULL;
-	_close_ int dirfd = open_directory_of(path, &name);
-	_close_ int fd = dirfd < 0 ? -1 : openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-
-	if (fd < 0)
-		return is_missing() ? tell_gone("mount", path) : -1;
-	if (is_mount(fd))
-		return unmount(fd);
-	return is_link(fd) ? set_errno(ELOOP) : tell_gone("mount", path);
-}
-
-static int unmake(const char *path)
-{
-	_free_ char *name = NULL;
-	_close_ int dirfd = open_directory_of(path, &name);
-	_close_ int fd = dirfd < 0 ? -1 : openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-
-	if (fd < 0)
-		return is_missing() ? tell_gone("device", path) : -1;
-	/* In a user namespace it is the host's node, bound on a file. */
-	if (is_mount(fd) && unmount(fd))
-		return -1;
-	return unlinkat(dirfd, name, 0) && errno != ENOENT ? -1 : 0;
-}
-
 static void undo(void)
 {
 	const struct spec *change = here.l->spec;
 
 	while (here.made--) {
-		if (unmake(change->linux_->devices[here.made].path))
+		if (live_unmake(&here.in, change->linux_->devices[here.made].path))
 			warn("remove device '%s' again", change->linux_->devices[here.made].path);
 	}
 	while (here.mounted--) {
-		if (unmount_at(change->mounts[here.mounted].destination))
+		if (live_unmount(&here.in, change->mounts[here.mounted].destination,
+				 here.ids[here.mounted]))
 			warn("unmount '%s' again", change->mounts[here.mounted].destination);
 	}
 }
@@ -183,10 +86,10 @@ static void add_all(struct launch *l)
 
 	die_cleanup(undo);
 	for (; here.mounted < change->n_mounts; here.mounted++)
-		mount_attach(l, &here.rootfd, here.mounted);
+		mount_attach(l, &here.in.rootfd, here.mounted);
 	mount_finish();
 	for (; here.made < change->linux_->n_devices; here.made++)
-		devices_make_listed(l, here.rootfd, here.made, l->device_fd[here.made]);
+		devices_make_listed(l, here.in.rootfd, here.made, l->device_fd[here.made]);
 	die_cleanup(NULL);
 }
 
@@ -195,11 +98,11 @@ static void remove_all(struct launch *l)
 	const struct spec *change = l->spec;
 
 	for (size_t i = change->n_mounts; i--;) {
-		if (unmount_at(change->mounts[i].destination))
+		if (live_unmount(&here.in, change->mounts[i].destination, here.ids[i]))
 			die("unmount '%s'", change->mounts[i].destination);
 	}
 	for (size_t i = change->linux_->n_devices; i--;) {
-		if (unmake(change->linux_->devices[i].path))
+		if (live_unmake(&here.in, change->linux_->devices[i].path))
 			die("remove device '%s'", change->linux_->devices[i].path);
 	}
 }
@@ -231,9 +134,9 @@ static bool do_inside(struct launch *l, void (*fn)(struct launch *l))
 
 	snprintf(path, sizeof(path), "/proc/%d/root", (int)c->init_process_pid);
 	here.l = l;
-	here.rootfd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	here.procfd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (nsfd < 0 || here.rootfd < 0 || here.procfd < 0)
+	here.in.rootfd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	here.in.procfd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (nsfd < 0 || here.in.rootfd < 0 || here.in.procfd < 0)
 		die("open the root of container '%s'", c->id);
 	if (pidfd < 0 || proc_pidfd_signal(pidfd, 0))
 		diex("container not running");
@@ -254,10 +157,38 @@ static void check_running(const struct container *c)
 		diex("container not running");
 }
 
-static void append_all(struct json *to, const struct json *list)
+static void note_ids(const struct launch *l)
 {
-	for (const struct json *j = first(list); j; j = j->next)
-		json_append(to, json_copy(j));
+	here.ids = xcalloc(l->spec->n_mounts + 1, sizeof(*here.ids));
+	for (size_t i = 0; i < l->spec->n_mounts; i++)
+		here.ids[i] = live_mount_id(l->sourcefd[i]);
+}
+
+static void read_ids(const struct json *mounts)
+{
+	size_t n = 0;
+
+	here.ids = xcalloc(json_count(mounts) + 1, sizeof(*here.ids));
+	for (const struct json *m = mounts->child; m; m = m->next, n++) {
+		const struct json *id = json_get(m, MOUNT_ID);
+
+		if (id && (id->type != JSON_NUMBER || num_u64(id->text, UINT64_MAX, &here.ids[n])))
+			diex("config.json: mounts: bad " MOUNT_ID);
+	}
+}
+
+static void append_mounts(struct json *to, const struct json *list)
+{
+	size_t n = 0;
+
+	for (const struct json *j = first(list); j; j = j->next, n++) {
+		struct json *m = json_append(to, json_copy(j)), *given = json_get(m, MOUNT_ID);
+
+		if (given)
+			json_remove(m, given);
+		if (here.ids[n])
+			json_set(m, MOUNT_ID, json_new_int((int64_t)here.ids[n]));
+	}
 }
 
 /* What the container has it as may be another path than the host's. */
@@ -303,6 +234,7 @@ void live_add(const struct container *c, struct spec *spec, const struct json *m
 	l.spec = &change;
 	l.container = (struct container *)(uintptr_t)c;
 	prepare_sources(&l);
+	note_ids(&l);
 	open_devices(&l, devices);
 	for (const struct json *d = first(devices); d; d = d->next)
 		live_allow(spec->json, d);
@@ -313,7 +245,7 @@ void live_add(const struct container *c, struct spec *spec, const struct json *m
 			live_apply_rules(c, before);
 		exit(die_get_status());
 	}
-	append_all(json_make(spec->json, "mounts", JSON_ARRAY), mounts);
+	append_mounts(json_make(spec->json, "mounts", JSON_ARRAY), mounts);
 	append_devices(
 		json_make(json_make(spec->json, "linux", JSON_OBJECT), "devices", JSON_ARRAY),
 		devices);
@@ -361,6 +293,7 @@ void live_remove(const struct container *c, struct spec *spec, const struct json
 	check_running(c);
 	decode_change(spec, gone, unplugged, &change);
 	check_mounts(&change);
+	read_ids(gone);
 	l.spec = &change;
 	l.container = (struct container *)(uintptr_t)c;
 	if (!do_inside(&l, remove_all))

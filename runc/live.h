@@ -19,6 +19,21 @@ void live_add(const struct container *c, struct spec *spec, const struct json *m
 void live_remove(const struct container *c, struct spec *spec, const struct json *mounts,
 		 const struct json *devices);
 
+/* live_path.c: for a process in the container's mount namespace. Its root, and the host's proc to
+ * name descriptors by. */
+struct live_place {
+	int rootfd, procfd;
+};
+
+/* The kernel's name of the mount that FD is in, for as long as that is there, attached or not; 0:
+ * not known. */
+uint64_t live_mount_id(int fd);
+/* Unmount what is at PATH, which is told when nothing is any more. With its ID no other mount is
+ * taken for it, wherever the container has moved and linked the directories above (EXDEV). */
+_check_ int live_unmount(const struct live_place *in, const char *path, uint64_t id);
+/* Remove the device node at PATH. */
+_check_ int live_unmake(const struct live_place *in, const char *path);
+
 /* live_rules.c: what linux.resources.devices of TREE says, on the container's cgroup. */
 void live_apply_rules(const struct container *c, const struct json *tree);
 /* Allow a device in TREE, or take the rule of that away again. */

@@ -167,3 +167,25 @@ untouched() {
 	kill "$swapper"
 	untouched
 }
+
+@test "hostile paths: from the root's mounting until it is '/', all is looked up inside it" {
+	need strace
+	echo hi >"$BATS_TEST_TMPDIR/f"
+	mkdir "$rootfs/data" "$rootfs/over"
+	configure ".process.args = [\"true\"] | .root.readonly = true | .process.cwd = \"/made/here\" | .mounts += [
+		{destination: \"/data\", type: \"tmpfs\", options: [\"tmpcopyup\", \"ro\"]},
+		{destination: \"/new/dir/f\", source: \"$BATS_TEST_TMPDIR/f\", options: [\"bind\", \"ro\"]},
+		{destination: \"/over/x\", source: \"$BATS_TEST_TMPDIR\", options: [\"rbind\", \"dest-nofollow\"]}] |
+		.linux.devices = [{path: \"/dev/extra\", type: \"c\", major: 1, minor: 3, uid: 7, fileMode: 288}] |
+		.linux.maskedPaths += [\"/etc/passwd\"] | .linux.sysctl = {\"net.ipv4.ip_forward\": \"1\"}"
+	strace -f -qq -s 200 -o "$BATS_TEST_TMPDIR/trace" runc --root "$root" run -b "$bundle" "$id" </dev/null
+	# What stands in a link is no look-up; and these two are meant to be the host's.
+	awk -v root="$rootfs" '
+		$2 ~ /^symlinkat/ || index($0, "faccessat2(AT_FDCWD, \"/proc/kcore\"") ||
+			index($0, "openat(AT_FDCWD, \"/dev/null\", O_RDONLY|O_CLOEXEC|O_PATH)") { next }
+		$2 ~ /^pivot_root/ { ends++; on = 0 }
+		on && $1 == who { seen++; if (/\("\/|, "\// && !/^[0-9]+ +openat2\(.*RESOLVE_IN_ROOT/) print }
+		$2 ~ /^move_mount/ && index($0, "\"" root "\"") { on = 1; who = $1 }
+		END { if (ends != 1 || seen < 100) print "not seen: " seen }' "$BATS_TEST_TMPDIR/trace" >"$BATS_TEST_TMPDIR/found"
+	assert_empty "$(<"$BATS_TEST_TMPDIR/found")"
+}

@@ -137,6 +137,21 @@ mounts() {
 	[ "$(jq '.mounts | length' "$root/$id/config.json")" = "$(jq '.mounts | length' "$bundle/config.json")" ]
 }
 
+@test "runc update: --mount-rm takes no other mount for the one it put there" {
+	mkdir "$rootfs/secret"
+	echo hidden >"$rootfs/secret/data"
+	start '.linux.maskedPaths += ["/secret/data"]'
+	rc update --mount-add "$data:/a/data" "$id"
+	inside sh -c 'mv /a /moved && mv /secret /a'
+	run --separate-stderr rc update --mount-rm /a/data "$id"
+	assert_status 1
+	assert_one_line "*unmount '/a/data': Invalid cross-device link*"
+	assert_empty "$(inside cat /a/data)"
+	inside sh -c 'mv /a /secret && mv /moved /a'
+	rc update --mount-rm /a/data "$id"
+	assert_empty "$(inside ls /a/data)"
+}
+
 @test "runc update: --device-add makes a node that may be used, --device-rm takes both away" {
 	# A number that no driver has: "no such device" is what opening says once it is allowed.
 	mknod "$BATS_TEST_TMPDIR/node" c 60 7
