@@ -49,7 +49,7 @@ static const struct opt own_opts[] = {
 	{ 0, "platform", OPT_STR, &own.platform, "OS/ARCH", "which of an image's platforms" },
 	{ 'q', "quiet", OPT_FLAG, &own.quiet, NULL, "no progress of a pull" },
 	{ 0, "log-driver", OPT_STR, &own.log_driver, "DRIVER", "json-file, k8s-file or none" },
-	{ 0, "log-opt", OPT_STRV, &own.log_opt, "KEY=VALUE", "max-size, max-file" },
+	{ 0, "log-opt", OPT_STRV, &own.log_opt, "KEY=VALUE", "max-size, max-file, compress" },
 	{ 0, "stop-timeout", OPT_STR, &own.stop_timeout, "SECONDS", "how long stop waits (10)" },
 	{ 0, "cidfile", OPT_STR, &own.cidfile, "FILE", "write the ID there" },
 	{ 0, "restart", OPT_STR, &own.restart, "POLICY", "no" },
@@ -279,9 +279,14 @@ static void put_log(void)
 	for (size_t i = 0; i < own.log_opt.n; i++) {
 		const char *size = str_after(own.log_opt.v[i], "max-size=");
 		const char *files = str_after(own.log_opt.v[i], "max-file=");
+		bool compress = str_eq(own.log_opt.v[i], "compress=true");
 
+		if (compress)
+			strv_add(&args, "--log-compress");
+		if (compress || str_eq(own.log_opt.v[i], "compress=false"))
+			continue;
 		if (!size && !files)
-			opt_misuse("unknown --log-opt '%s': max-size= or max-file=",
+			opt_misuse("unknown --log-opt '%s': max-size=, max-file= or compress=",
 				   own.log_opt.v[i]);
 		strv_add(&args, size ? "--log-max-size" : "--log-max-files");
 		strv_add(&args, size ? size : files);

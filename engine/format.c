@@ -148,17 +148,18 @@ int format_expand(const char *template, const struct json *root, struct buf *out
 
 void format_duration(int64_t seconds, struct buf *out)
 {
+	const int64_t minute = 60, hour = 3600, day = 86400;
 	const struct {
 		int64_t below, unit;
 		const char *name;
 	} steps[] = {
 		{ 60, 1, "seconds" },
-		{ 60 * 60, 60, "minutes" },
-		{ 48 * 3600, 3600, "hours" },
-		{ 14 * 86400, 86400, "days" },
-		{ 60 * 86400, 7 * 86400, "weeks" },
-		{ 730 * 86400, 30 * 86400, "months" },
-		{ INT64_MAX, 365 * 86400, "years" },
+		{ 60 * minute, minute, "minutes" },
+		{ 48 * hour, hour, "hours" },
+		{ 14 * day, day, "days" },
+		{ 60 * day, 7 * day, "weeks" },
+		{ 730 * day, 30 * day, "months" },
+		{ INT64_MAX, 365 * day, "years" },
 	};
 	size_t i = 0;
 

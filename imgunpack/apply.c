@@ -13,7 +13,7 @@ static unsigned depth_of(const char *path)
 	return n;
 }
 
-static void check_limits(struct apply *a, const char *path)
+static void check_limits(struct apply *a, const struct tar_entry *e, const char *path)
 {
 	const struct apply_limits *l = a->limits;
 
@@ -23,6 +23,8 @@ static void check_limits(struct apply *a, const char *path)
 	if (l->depth && depth_of(path) > l->depth)
 		diex("unpack '%s': more than %ju levels deep (--max-depth)", path,
 		     (uintmax_t)l->depth);
+	if (l->file_bytes && e->size > l->file_bytes)
+		diex("unpack '%s': larger than --max-size", path);
 }
 
 /* E's path, made clean in PATH. */
@@ -53,7 +55,7 @@ static int apply_entry(struct apply *a, struct tar_entry *e, struct tar_reader *
 	char path[PATH_MAX];
 
 	clean(e, path);
-	check_limits(a, path);
+	check_limits(a, e, path);
 	map_owner(&a->limits->ids, e, path);
 	if (!*path) {
 		entry_root(a, e);

@@ -22,8 +22,10 @@ enum apply_how {
 };
 
 struct apply_limits {
-	uint64_t entries, depth; /* 0 is no limit; of the whole image, of one path */
-	bool no_devices;	 /* leave block and character devices out */
+	/* 0 is no limit. Of all layers that one apply is for; of one path; of one file, its holes
+	 * counted. */
+	uint64_t entries, depth, file_bytes;
+	bool no_devices; /* leave block and character devices out */
 	struct ids ids;
 };
 
@@ -43,6 +45,7 @@ struct apply {
 	struct map written; /* OVER: what this layer made, which its whiteouts spare. ALONE:
 			       whiteout_dirs */
 	struct strv opaque_dirs;
+	unsigned nesting; /* of directories a whiteout is looking into */
 	uint64_t duplicates;
 	uint64_t devices; /* left out because this process may not make them */
 	struct attr attr;

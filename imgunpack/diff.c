@@ -77,7 +77,8 @@ int ctl_diff(int argc, char **argv)
 				 NULL };
 	int first = opt_parse(argc, argv, &u);
 	_free_ char *store = ctl_layers(layers);
-	struct side old = { .fd = -1 }, new = { .fd = -1 };
+	struct side old = { .fd = -1, .job.limits = UNPACK_LIMITS },
+		    new = { .fd = -1, .job.limits = UNPACK_LIMITS };
 
 	opt_operands(argc - first, 2, 2);
 	fd_raise_limit();

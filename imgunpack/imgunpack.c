@@ -9,7 +9,7 @@
 #include "lib/opt.h"
 #include "lib/sys.h"
 
-static struct unpack unpack = { .limits = { .entries = 10000000, .depth = 512 } };
+static struct unpack unpack = { .limits = UNPACK_LIMITS };
 static const char *overlay, *layers, *platform_name;
 static bool is_volatile;
 static int64_t max_size;
@@ -84,7 +84,7 @@ int main(int argc, char **argv)
 	opt_operands((int)strv_len(argv), 2, 2);
 	if (max_size < 0)
 		opt_misuse("--max-size must not be negative");
-	unpack.max_bytes = (uint64_t)max_size;
+	unpack.max_bytes = unpack.limits.file_bytes = (uint64_t)max_size;
 	check_ids();
 
 	unpack_load(&unpack, argv[0], platform_name);

@@ -37,7 +37,7 @@ int ctl_mount(int argc, char **argv)
 				 "Mount an image read-only.", mount_opts, 0, NULL };
 	int first = opt_parse(argc, argv, &u);
 	_free_ char *store = ctl_layers(layers);
-	struct unpack job = { 0 };
+	struct unpack job = { .limits = UNPACK_LIMITS };
 
 	opt_operands(argc - first, 2, 2);
 	unpack_load(&job, argv[first], platform_name);

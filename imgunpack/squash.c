@@ -12,7 +12,7 @@ static void squash(struct pack *p, const char *layout, const char *image, enum c
 	_free_ char *name = xasprintf("tmp/squash-%d", (int)getpid()),
 		    *path = xasprintf("%s/%s", layout, name);
 	const struct pack_source source = { .kind = PACK_DIR, .path = path, .root = true };
-	struct unpack job = { 0 };
+	struct unpack job = { .limits = UNPACK_LIMITS };
 
 	unpack_load(&job, image, pack_platform());
 	if (mkdirat(p->layout_dirfd, "tmp", 0755) && errno != EEXIST)

@@ -17,6 +17,12 @@ struct unpack {
 				 says, which may have no name yet */
 };
 
+/* What no image needs more of. */
+#define UNPACK_LIMITS \
+	{ \
+		.entries = 10000000, .depth = 512 \
+	}
+
 /* Set the process up for it: umask, number of descriptors. unpack_load does this, too. */
 void unpack_prepare(void);
 /* Find the image NAME, LAYOUT[:TAG|@DIGEST] or ARCHIVE[:TAG|@DIGEST], for PLATFORM ("os/arch"; NULL

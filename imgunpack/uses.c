@@ -34,6 +34,8 @@ void uses_add(int store_dirfd, enum use_kind kind, const char *path, const struc
 	_buf_ struct buf text = { 0 };
 	struct digest d;
 
+	if (strchr(path, '\n')) /* the note would be of another path, and soon be gone */
+		diex("note that '%s' uses layers: a newline in its name", path);
 	digest_of(line, strlen(line), &d);
 	buf_adds(&text, line);
 	for (size_t i = 0; i < keys->n; i++)

@@ -69,7 +69,7 @@ static void check_image(void *ctx, const struct image_manifest *m,
 			const struct image_config *config)
 {
 	struct check *c = ctx;
-	struct unpack job = { .layout_dirfd = c->layout_dirfd };
+	struct unpack job = { .layout_dirfd = c->layout_dirfd, .limits = UNPACK_LIMITS };
 	struct stack s;
 
 	if (!is_unpacked(c, config))

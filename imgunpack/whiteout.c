@@ -9,6 +9,9 @@
 #include "lib/mem.h"
 #include "lib/path.h"
 
+/* Of directories a whiteout looks into; paths are shorter, but links in them lead further down. */
+enum { NESTING_MAX = 1024 };
+
 static const char prefix[] = ".wh.", own_prefix[] = ".wh..wh.", opaque_name[] = ".wh..wh..opq";
 
 /* ".wh..wh." begins the names AUFS kept for itself; all but one mean nothing outside of it. */
@@ -52,11 +55,14 @@ static void each(int fd, void (*fn)(struct apply *a, int dirfd, uint64_t ino, co
 
 	if (!d || fstat(fd, &st))
 		die("read a directory");
+	if (a->nesting++ == NESTING_MAX)
+		diex("remove what a whiteout names: more than %d levels deep", NESTING_MAX);
 	for (struct dirent *e; errno = 0, (e = readdir(d));)
 		if (!str_eq(e->d_name, ".") && !str_eq(e->d_name, ".."))
 			fn(a, fd, st.st_ino, e->d_name);
 	if (errno)
 		die("read a directory");
+	a->nesting--;
 	closedir(d);
 }
 

@@ -1,4 +1,3 @@
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
@@ -7,8 +6,6 @@
 #include "lib/mem.h"
 #include "lib/path.h"
 #include "lib/sys.h"
-
-enum { TREE_DEPTH_MAX = 4096 };
 
 int path_open_in_root(int dirfd, const char *path, int flags)
 {
@@ -144,60 +141,4 @@ int path_lock_dir(int dirfd, const char *name, bool exclusive, bool nowait)
 		if (is_same(dirfd, name, fd))
 			return steal_fd(&fd);
 	}
-}
-
-/* Empty the directory FD (consumed), which lives on device DEV. */
-static int empty_dir(int fd, dev_t dev, int depth);
-
-static int remove_entry(int dirfd, const char *name, dev_t dev, int depth)
-{
-	if (!unlinkat(dirfd, name, 0) || errno == ENOENT)
-		return 0;
-	if (errno != EISDIR && errno != EPERM)
-		return -1;
-
-	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -1;
-	if (empty_dir(fd, dev, depth))
-		return -1;
-	return unlinkat(dirfd, name, AT_REMOVEDIR) && errno != ENOENT ? -1 : 0;
-}
-
-static int empty_dir(int fd, dev_t dev, int depth)
-{
-	struct stat st;
-	DIR *d = depth > TREE_DEPTH_MAX ? NULL : fdopendir(fd);
-	struct dirent *e;
-	int rc = 0;
-
-	if (!d) {
-		close_fd(&fd);
-		return depth > TREE_DEPTH_MAX ? set_errno(ELOOP) : -1;
-	}
-	if (fstat(fd, &st) || st.st_dev != dev) {
-		closedir(d);
-		return set_errno(EXDEV);
-	}
-	while (!rc && (errno = 0, e = readdir(d))) {
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
-			rc = remove_entry(fd, e->d_name, dev, depth + 1);
-	}
-	if (!rc && errno)
-		rc = -1;
-
-	int saved = errno;
-
-	closedir(d);
-	return rc ? set_errno(saved) : 0;
-}
-
-int path_remove_tree(int dirfd, const char *name)
-{
-	struct stat st;
-
-	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW))
-		return errno == ENOENT ? 0 : -1;
-	return remove_entry(dirfd, name, st.st_dev, 0);
 }

@@ -39,8 +39,9 @@ _check_ int path_open_dir(const char *path, mode_t mode);
  * unlocks. */
 _check_ int path_lock_dir(int dirfd, const char *name, bool exclusive, bool nowait);
 
-/* rm -rf NAME below DIRFD, without following links or crossing into another mount (EXDEV: something
- * is mounted there). Nothing there is success. */
+/* rm -rf NAME below DIRFD, however deep, without following links or crossing into another mount
+ * (EXDEV: something is mounted there). Nothing there is success. Directories that lack permissions
+ * get them. (path_remove.c) */
 _check_ int path_remove_tree(int dirfd, const char *name);
 
 #endif

@@ -140,7 +140,7 @@ static bool is_program(const char *name)
 /* Until the script has written the lease, or the client gave up. */
 static void await_lease(pid_t pid, const char *lease, struct buf *text)
 {
-	const struct timespec pause = { .tv_nsec = 20 * 1000 * 1000 };
+	const struct timespec pause = { .tv_nsec = 20000000 };
 	int status;
 
 	for (int waited = 0; waited < WAIT_MS; waited += 20) {

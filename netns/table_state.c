@@ -168,7 +168,7 @@ void table_sweep(struct nft *nft)
 }
 
 /* Longer than the kernel takes for the clean-up, so that nobody's commit waits for it. */
-static const struct timespec linger = { .tv_nsec = 60 * 1000 * 1000 };
+static const struct timespec linger = { .tv_nsec = 60000000 };
 
 void table_linger(struct nft *nft)
 {

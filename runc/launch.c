@@ -26,6 +26,7 @@ void launch_abandon(void)
 {
 	struct launch *l = current;
 
+	netdev_return();
 	if (l->pidfd >= 0 && !proc_pidfd_signal(l->pidfd, SIGKILL))
 		waitid(P_PIDFD, (id_t)l->pidfd, NULL, WEXITED);
 	if (l->wrote_pid_file)

@@ -110,6 +110,8 @@ void launch_done(void);
 
 /* netdev.c: move the host's interfaces into the network namespace of the child. */
 void netdev_move(const struct launch *l);
+/* Back again, with what they had: the container is not to be. */
+void netdev_return(void);
 
 /* listener.c: take the child's seccomp listener, descriptor NUMBER over there, to
  * linux.seccomp.listenerPath. */

@@ -15,27 +15,40 @@ struct addresses {
 	size_t n;
 };
 
-/* A socket in either namespace, and the container's itself. */
-struct route {
-	int hostfd, containerfd, netnsfd;
+/* One namespace, and a socket in it. */
+struct side {
+	int netnsfd, fd;
 };
 
-static void open_route(struct route *r, const struct launch *l)
-{
-	_close_ int backfd = ns_open_pid(0, CLONE_NEWNET);
+static struct side host = { -1, -1 }, container = { -1, -1 };
 
-	r->netnsfd = ns_open_pid(l->pid, CLONE_NEWNET);
-	if (backfd < 0 || r->netnsfd < 0)
+/* What was moved, until the container is made: what is not to be had again, a veth's end say, would
+ * go with a namespace that comes to nothing. */
+struct moved {
+	const char *host;
+	char *name;
+	bool up;
+	struct addresses addresses;
+	struct moved *before;
+};
+
+static struct moved *moved;
+
+static void open_sides(const struct launch *l)
+{
+	host.netnsfd = ns_open_pid(0, CLONE_NEWNET);
+	container.netnsfd = ns_open_pid(l->pid, CLONE_NEWNET);
+	if (host.netnsfd < 0 || container.netnsfd < 0)
 		die("linux.netDevices: open the container's network namespace");
-	if (ns_is_same(backfd, r->netnsfd) != 0)
+	if (ns_is_same(host.netnsfd, container.netnsfd) != 0)
 		diex("linux.netDevices: the network namespace is not the container's own");
-	r->hostfd = rtnl_open();
-	if (r->hostfd < 0 || setns(r->netnsfd, CLONE_NEWNET))
+	host.fd = rtnl_open();
+	if (host.fd < 0 || setns(container.netnsfd, CLONE_NEWNET))
 		die("linux.netDevices: enter the container's network namespace");
-	r->containerfd = rtnl_open();
-	if (setns(backfd, CLONE_NEWNET))
+	container.fd = rtnl_open();
+	if (setns(host.netnsfd, CLONE_NEWNET))
 		die("linux.netDevices: leave the container's network namespace");
-	if (r->containerfd < 0)
+	if (container.fd < 0)
 		die("linux.netDevices: make a netlink socket");
 }
 
@@ -54,7 +67,7 @@ static bool is_free(int fd, const char *name)
 /* The name in there: "eth%d" takes the first number that is free. One that is taken must be found
  * out here: the kernel moves the interface before it refuses the name, and it would end with the
  * namespace. */
-static char *choose_name(const struct route *r, const struct spec_net_device *d)
+static char *choose_name(const struct spec_net_device *d)
 {
 	const char *wanted = d->name && *d->name ? d->name : d->host;
 	const char *percent = strstr(wanted, "%d");
@@ -63,10 +76,10 @@ static char *choose_name(const struct route *r, const struct spec_net_device *d)
 		_free_ char *name = xasprintf("%.*s%d%s", (int)(percent - wanted), wanted, i,
 					      percent + 2);
 
-		if (is_free(r->containerfd, name))
+		if (is_free(container.fd, name))
 			return steal_ptr(&name);
 	}
-	if (percent || !is_free(r->containerfd, wanted))
+	if (percent || !is_free(container.fd, wanted))
 		diex("linux.netDevices: move '%s' into the container as '%s': File exists", d->host,
 		     wanted);
 	return xstrdup(wanted);
@@ -80,51 +93,68 @@ static void remember(void *arg, const struct rtnl_addr *a)
 	all->v[all->n++] = *a;
 }
 
-static void move_out(const struct route *r, const char *host, const char *name,
-		     struct addresses *all)
+/* Up before it has addresses: IPv6's would go when it is set up. */
+static int set_up(const struct side *s, const char *name, const struct addresses *all)
 {
 	unsigned int flags;
 	int ifindex;
 
-	if (rtnl_link_find(r->hostfd, host, &ifindex, &flags))
-		die("linux.netDevices: find interface '%s'", host);
-	if (flags & IFF_LOOPBACK)
-		diex("linux.netDevices: '%s' is a loopback interface", host);
-	if (rtnl_addr_each(r->hostfd, ifindex, remember, all))
-		die("linux.netDevices: read the addresses of '%s'", host);
-	if (rtnl_link_move(r->hostfd, ifindex, r->netnsfd, name))
-		die("linux.netDevices: move '%s' into the container as '%s'", host, name);
+	if (rtnl_link_find(s->fd, name, &ifindex, &flags) || rtnl_link_up(s->fd, name))
+		return -1;
+	for (size_t i = 0; i < all->n; i++) {
+		if (rtnl_addr_add(s->fd, ifindex, &all->v[i]))
+			return -1;
+	}
+	return 0;
 }
 
-/* Up before it has addresses: IPv6's would go when it is set up. */
-static void set_up(int fd, const char *name, const struct addresses *all)
+static void move_in(const struct spec_net_device *d)
 {
+	struct moved *m = xcalloc(1, sizeof(*m));
 	unsigned int flags;
 	int ifindex;
 
-	if (rtnl_link_find(fd, name, &ifindex, &flags) || rtnl_link_up(fd, name))
-		die("linux.netDevices: set up '%s' in the container", name);
-	for (size_t i = 0; i < all->n; i++) {
-		if (rtnl_addr_add(fd, ifindex, &all->v[i]))
-			die("linux.netDevices: give '%s' its address again", name);
-	}
+	m->host = d->host;
+	m->name = choose_name(d);
+	if (rtnl_link_find(host.fd, m->host, &ifindex, &flags))
+		die("linux.netDevices: find interface '%s'", m->host);
+	if (flags & IFF_LOOPBACK)
+		diex("linux.netDevices: '%s' is a loopback interface", m->host);
+	if (rtnl_addr_each(host.fd, ifindex, remember, &m->addresses))
+		die("linux.netDevices: read the addresses of '%s'", m->host);
+	m->up = flags & IFF_UP;
+	if (rtnl_link_move(host.fd, ifindex, container.netnsfd, m->name))
+		die("linux.netDevices: move '%s' into the container as '%s'", m->host, m->name);
+	m->before = moved;
+	moved = m;
+	if (set_up(&container, m->name, &m->addresses))
+		die("linux.netDevices: set up '%s' with its addresses in the container", m->name);
 }
 
 void netdev_move(const struct launch *l)
 {
 	const struct spec_linux *lx = l->spec->linux_;
-	struct route r;
 
-	open_route(&r, l);
-	for (size_t i = 0; i < lx->n_netDevices; i++) {
-		_free_ char *name = choose_name(&r, &lx->netDevices[i]);
-		struct addresses all = { 0 };
+	open_sides(l);
+	for (size_t i = 0; i < lx->n_netDevices; i++)
+		move_in(&lx->netDevices[i]);
+}
 
-		move_out(&r, lx->netDevices[i].host, name, &all);
-		set_up(r.containerfd, name, &all);
-		free(all.v);
+static int move_back(const struct moved *m)
+{
+	unsigned int flags;
+	int ifindex;
+
+	if (rtnl_link_find(container.fd, m->name, &ifindex, &flags) ||
+	    rtnl_link_move(container.fd, ifindex, host.netnsfd, m->host))
+		return -1;
+	return m->up ? set_up(&host, m->host, &m->addresses) : 0;
+}
+
+void netdev_return(void)
+{
+	for (; moved; moved = moved->before) {
+		if (move_back(moved))
+			warn("linux.netDevices: bring '%s' back", moved->host);
 	}
-	close_fd(&r.hostfd);
-	close_fd(&r.containerfd);
-	close_fd(&r.netnsfd);
 }

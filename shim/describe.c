@@ -74,6 +74,7 @@ static int put_options(const struct run *r)
 	add_option(&b, "--dir", r->dir ? r->place : NULL);
 	add_number(&b, "--log-max-size", r->log_max_size);
 	add_number(&b, "--log-max-files", r->log_max_files);
+	add_flag(&b, "--log-compress", r->log_compress);
 	add_option(&b, "--log-tag", r->log_tag);
 	add_options(&b, "--log-label", &r->log_labels);
 	add_option(&b, "--syslog-format", r->syslog_format);

@@ -4,12 +4,33 @@
 
 #include "shim/format.h"
 
-static const char *const stream_names[N_STREAMS] = { "stdout", "stderr" };
+enum { LANES = 16 };
+typedef unsigned char lanes __attribute__((vector_size(LANES)));
+typedef signed char signed_lanes __attribute__((vector_size(LANES)));
 
 static char *put(char *out, const char *s, size_t len)
 {
 	memcpy(out, s, len);
 	return out + len;
+}
+
+/* Most lines are short; a call of memcpy costs more than they do. */
+static char *put_text(char *out, const char *s, size_t len)
+{
+	if (len >= 8)
+		return put(out, s, len);
+	if (len >= 4) {
+		uint32_t head, tail;
+
+		memcpy(&head, s, 4);
+		memcpy(&tail, s + len - 4, 4);
+		memcpy(out, &head, 4);
+		memcpy(out + len - 4, &tail, 4);
+		return out + len;
+	}
+	for (size_t i = 0; i < len; i++)
+		*out++ = s[i];
+	return out;
 }
 
 /* How many bytes a well-formed UTF-8 sequence at s takes; 0 for any other byte. Go's ranges:
@@ -77,26 +98,30 @@ static bool is_plain(unsigned char c)
 	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
 }
 
-enum { LANES = 16 };
-typedef unsigned char lanes __attribute__((vector_size(LANES)));
+/* Are sixteen bytes plain, all of them? They are copied anyway. As signed numbers those from 0x80
+ * up are below a blank; '"' and '&', '<' and '>' differ in one bit. */
+static bool copy_lanes(char *out, const unsigned char *s)
+{
+	lanes v, odd;
+	uint64_t half[2];
 
-/* Copy the plain text at the front of s, sixteen bytes at a time while all are plain. */
+	memcpy(&v, s, LANES);
+	memcpy(out, &v, LANES);
+	odd = (lanes)(((signed_lanes)v < ' ') | ((v | 4) == '&') | ((v | 2) == '>') | (v == '\\'));
+	memcpy(half, &odd, LANES);
+	return !(half[0] | half[1]);
+}
+
+/* Copy the plain text at the front of s. */
 static size_t copy_plain(char *out, const unsigned char *s, size_t len)
 {
 	size_t n = 0;
 
-	for (; n + LANES <= len; n += LANES) {
-		lanes v;
-		uint64_t odd[2];
-
-		memcpy(&v, s + n, LANES);
-		memcpy(out + n, &v, LANES);
-		v = (lanes)((v < 0x20) | (v >= 0x80) | (v == '"') | (v == '\\') | (v == '<') |
-			    (v == '>') | (v == '&'));
-		memcpy(odd, &v, LANES);
-		if (odd[0] | odd[1])
-			break;
-	}
+	while (n + LANES <= len && copy_lanes(out + n, s + n))
+		n += LANES;
+	/* What is left over is looked at together with what was copied before it. */
+	if (n && n < len && n + LANES > len && copy_lanes(out + len - LANES, s + len - LANES))
+		return len;
 	for (; n < len && is_plain(s[n]); n++)
 		out[n] = (char)s[n];
 	return n;
@@ -120,6 +145,14 @@ size_t format_json_text(char *out, const char *text, size_t len)
 	return (size_t)(p - out);
 }
 
+/* What is the same in every record, as long as the compiler likes it: copied whole, used in part.
+ */
+static const char json_middle[N_STREAMS][32] = { "\",\"stream\":\"stdout\",\"time\":\"",
+						 "\",\"stream\":\"stderr\",\"time\":\"" };
+static const char k8s_middle[N_STREAMS][2][16] = { { " stdout F ", " stdout P " },
+						   { " stderr F ", " stderr P " } };
+enum { JSON_MIDDLE = 28, K8S_MIDDLE = 10 };
+
 size_t format_json(char *out, const struct record *rec, const struct stamp *st)
 {
 	char *p = put(out, "{\"log\":\"", 8);
@@ -127,22 +160,22 @@ size_t format_json(char *out, const struct record *rec, const struct stamp *st)
 	p += format_json_text(p, rec->text, rec->len);
 	if (!rec->partial)
 		p = put(p, "\\n", 2);
-	p = put(p, "\",\"stream\":\"", 12);
-	p = put(p, stream_names[rec->stream], 6);
-	p = put(p, "\",\"time\":\"", 10);
-	p = put(p, st->utc, st->utc_len);
+	memcpy(p, json_middle[rec->stream], sizeof(json_middle[0]));
+	p += JSON_MIDDLE;
+	memcpy(p, st->utc, sizeof(st->utc));
+	p += st->utc_len;
 	p = put(p, "\"}\n", 3);
 	return (size_t)(p - out);
 }
 
 size_t format_k8s(char *out, const struct record *rec, const struct stamp *st)
 {
-	char *p = put(out, st->local, st->local_len);
+	char *p = out;
 
-	*p++ = ' ';
-	p = put(p, stream_names[rec->stream], 6);
-	p = put(p, rec->partial ? " P " : " F ", 3);
-	p = put(p, rec->text, rec->len);
+	memcpy(p, st->local, sizeof(st->local));
+	p += st->local_len;
+	memcpy(p, k8s_middle[rec->stream][rec->partial], sizeof(k8s_middle[0][0]));
+	p = put_text(p + K8S_MIDDLE, rec->text, rec->len);
 	*p++ = '\n';
 	return (size_t)(p - out);
 }

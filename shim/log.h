@@ -27,6 +27,7 @@ struct log_opts {
 	int64_t total_max;	     /* of all files ever; 0: no limit */
 	unsigned max_files;
 	const char *syslog_format;
+	bool compress;	      /* files that were rotated away */
 	bool no_partial_mark; /* journald: do not say that a record is a piece of a line */
 	bool priorities;      /* journald: <N> before a line is its priority */
 };
@@ -49,7 +50,7 @@ struct log_driver {
 	/* Does it still hold records that may be delivered later? May be NULL: never. */
 	bool (*pending)(const struct log *log);
 	/* PID, a child nobody else knows, has ended. Returns whether it was ours. May be NULL. */
-	bool (*reaped)(struct log *log, pid_t pid);
+	bool (*reaped)(struct log *log, pid_t pid, int wait_status);
 	/* The container has ended; what is still held is lost. sync: see it onto the disk. */
 	void (*finish)(struct log *log, bool sync);
 	/* No container was made: leave nothing behind. */

@@ -215,7 +215,7 @@ static bool exec_pending(const struct log *log)
 	return x->off < x->used || (!x->pid && ioctl(x->in_fd, FIONREAD, &unread) == 0 && unread);
 }
 
-static bool exec_reaped(struct log *log, pid_t pid)
+static bool exec_reaped(struct log *log, pid_t pid, int wait_status _unused_)
 {
 	struct logexec *x = exec_of(log);
 	struct timespec now;

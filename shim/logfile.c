@@ -30,7 +30,6 @@ struct logfile *logfile_make(const char *path, log_format *format, const struct 
 		return NULL;
 	}
 	lf = xcalloc(1, sizeof(*lf));
-	lf->log.driver = format == format_json ? &log_json_file : &log_k8s_file;
 	lf->log.target = absolute(path);
 	lf->format = format;
 	lf->max_bytes = o->max_bytes;
@@ -166,24 +165,35 @@ static void put_note(struct logfile *lf, const struct stamp *st)
 	lf->note_bytes = lf->log.lost_bytes;
 }
 
-/* The name of the k-th elder; the live file for 0. Returns 0, or -1 when it would be too long. */
-static int elder_name(const struct logfile *lf, unsigned k, char name[NAME_MAX + 1])
+int logfile_elder(const struct logfile *lf, unsigned k, const char *suffix, char name[NAME_MAX + 1])
 {
-	int n = k ? snprintf(name, NAME_MAX + 1, "%s.%u", lf->name, k)
-		  : snprintf(name, NAME_MAX + 1, "%s", lf->name);
+	int n = k ? snprintf(name, NAME_MAX + 1, "%s.%u%s", lf->name, k, suffix)
+		  : snprintf(name, NAME_MAX + 1, "%s%s", lf->name, suffix);
 
 	return n > NAME_MAX ? set_errno(ENAMETOOLONG) : 0;
 }
 
-/* FILE.1 becomes FILE.2, FILE becomes FILE.1, oldest first; the last one is replaced. */
-static int shift_elders(const struct logfile *lf)
+static int shift_one(const struct logfile *lf, unsigned k, const char *suffix)
 {
 	char from[NAME_MAX + 1], to[NAME_MAX + 1];
 
+	if (logfile_elder(lf, k, suffix, to) < 0 || logfile_elder(lf, k - 1, suffix, from) < 0)
+		return -1;
+	return renameat(lf->dirfd, from, lf->dirfd, to) < 0 && errno != ENOENT ? -1 : 0;
+}
+
+/* FILE.1 becomes FILE.2, FILE becomes FILE.1, oldest first; the last one, whichever way it is
+ * there, goes. */
+static int shift_elders(const struct logfile *lf)
+{
+	char last[NAME_MAX + 1];
+
+	if (lf->max_files > 1 && logfile_elder(lf, lf->max_files - 1, LOGFILE_PACKED, last) == 0)
+		unlinkat(lf->dirfd, last, 0);
 	for (unsigned k = lf->max_files - 1; k > 0; k--) {
-		if (elder_name(lf, k, to) < 0 || elder_name(lf, k - 1, from) < 0)
+		if (k > 1 && shift_one(lf, k, LOGFILE_PACKED) < 0)
 			return -1;
-		if (renameat(lf->dirfd, from, lf->dirfd, to) < 0 && errno != ENOENT)
+		if (shift_one(lf, k, "") < 0)
 			return -1;
 	}
 	return 0;
@@ -221,8 +231,12 @@ static void rotate_if_due(struct logfile *lf)
 	if (size < lf->rotate_at || (lf->mid_line && size < 2 * lf->rotate_at))
 		return;
 	logfile_flush(lf);
-	if (lf->size >= lf->rotate_at && start_new(lf, true) < 0)
+	if (lf->size < lf->rotate_at)
+		return;
+	if (start_new(lf, true) < 0)
 		lf->rotate_at = lf->size + ROTATE_RETRY;
+	else if (lf->rotated)
+		lf->rotated(lf);
 }
 
 void logfile_put(struct logfile *lf, const struct record *rec, const struct stamp *st)
@@ -273,66 +287,3 @@ void logfile_relax(struct logfile *lf)
 	if (!lf->used)
 		madvise(lf->buf, BUFFER, MADV_DONTNEED);
 }
-
-/* The drivers. */
-
-static struct log *make_json(const char *path, const struct log_opts *o)
-{
-	return (struct log *)logfile_make(path, format_json, o);
-}
-
-static struct log *make_k8s(const char *path, const struct log_opts *o)
-{
-	return (struct log *)logfile_make(path, format_k8s, o);
-}
-
-static struct logfile *file_of(struct log *log)
-{
-	return container_of(log, struct logfile, log);
-}
-
-static int file_open(struct log *log)
-{
-	return logfile_open(file_of(log));
-}
-
-static void file_put(struct log *log, const struct record *rec, const struct stamp *st)
-{
-	logfile_put(file_of(log), rec, st);
-}
-
-static void file_flush(struct log *log)
-{
-	logfile_flush(file_of(log));
-}
-
-static int file_reopen(struct log *log)
-{
-	return logfile_reopen(file_of(log));
-}
-
-static void file_relax(struct log *log)
-{
-	logfile_relax(file_of(log));
-}
-
-static void file_finish(struct log *log, bool sync)
-{
-	if (sync)
-		(void)!fdatasync(file_of(log)->fd);
-}
-
-static void file_abandon(struct log *log)
-{
-	logfile_abandon(file_of(log));
-}
-
-#define FILE_DRIVER(title, made_by) \
-	{ \
-		.name = title, .make = made_by, .open = file_open, .put = file_put, \
-		.flush = file_flush, .reopen = file_reopen, .relax = file_relax, \
-		.finish = file_finish, .abandon = file_abandon, \
-	}
-
-const struct log_driver log_json_file = FILE_DRIVER("json-file", make_json);
-const struct log_driver log_k8s_file = FILE_DRIVER("k8s-file", make_k8s);

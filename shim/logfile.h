@@ -7,7 +7,11 @@
 #ifndef SHIM_LOGFILE_H
 #define SHIM_LOGFILE_H
 
+#include <limits.h>
+
 #include "shim/log.h"
+
+#define LOGFILE_PACKED ".gz"
 
 typedef size_t log_format(char *out, const struct record *rec, const struct stamp *st);
 
@@ -32,6 +36,15 @@ struct logfile {
 	uint64_t note_records, note_bytes;
 
 	int64_t total;
+
+	/* After a rotation; may be NULL. */
+	void (*rotated)(struct logfile *lf);
+	/* logpack.c */
+	struct {
+		struct monitor *m;
+		pid_t pid;   /* of gzip, at work; 0: none */
+		unsigned at; /* on which elder */
+	} pack;
 };
 
 /* A log of PATH, not open; NULL and EINVAL: no file's name. */
@@ -49,6 +62,11 @@ void logfile_flush(struct logfile *lf);
 /* Start over at the same path, which somebody has renamed away. On failure the old file stays in
  * use. */
 int logfile_reopen(struct logfile *lf);
+
+/* The name of the k-th elder with SUFFIX; the live file for 0. Returns 0, or -1 when it would be
+ * too long. */
+int logfile_elder(const struct logfile *lf, unsigned k, const char *suffix,
+		  char name[NAME_MAX + 1]);
 
 /* Give the buffer's memory back until it is next needed. */
 void logfile_relax(struct logfile *lf);

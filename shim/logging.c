@@ -27,11 +27,12 @@ void logging_take(struct monitor *m, struct stream *s, bool flush)
 	struct stamp now;
 	size_t n;
 
+	if (!m->n_logs)
+		s->cut = s->used;
 	if (s->cut == s->used)
 		return;
 	clock_gettime(CLOCK_REALTIME, &ts);
-	if (m->n_logs)
-		stamp_set(&now, &ts);
+	stamp_set(&now, &ts);
 	while (s->cut < s->used &&
 	       (n = record_next(s->buf + s->cut, s->used - s->cut, flush, &rec))) {
 		put_everywhere(m, &rec, stamp_of(s, &rec, &now));
@@ -69,10 +70,11 @@ bool logging_pending(const struct monitor *m)
 	return false;
 }
 
-bool logging_reaped(struct monitor *m, pid_t pid)
+bool logging_reaped(struct monitor *m, pid_t pid, int wait_status)
 {
 	for (unsigned i = 0; i < m->n_logs; i++)
-		if (m->logs[i]->driver->reaped && m->logs[i]->driver->reaped(m->logs[i], pid))
+		if (m->logs[i]->driver->reaped &&
+		    m->logs[i]->driver->reaped(m->logs[i], pid, wait_status))
 			return true;
 	return false;
 }

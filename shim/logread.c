@@ -260,7 +260,7 @@ static bool read_zone(const char *s, const char *end, int64_t *offset_s)
 	sign = *s++ == '-' ? -1 : 1;
 	if (!digits(&s, end, 2, 23, ':', &hours) || !digits(&s, end, 2, 59, 0, &minutes))
 		return false;
-	*offset_s = sign * (hours * 3600 + minutes * 60);
+	*offset_s = sign * (hours * INT64_C(3600) + minutes * INT64_C(60));
 	return true;
 }
 

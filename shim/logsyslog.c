@@ -77,10 +77,10 @@ static void put_old_time(char out[16], const char *local)
 {
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	int month = (local[AT_MONTH] - '0') * 10 + local[AT_MONTH + 1] - '0';
+	int at = 3 * ((month + 11) % 12);
 
-	snprintf(out, 16, "%.3s %c%c %.*s", months + 3 * ((month + 11) % 12),
-		 local[AT_DAY] == '0' ? ' ' : local[AT_DAY], local[AT_DAY + 1], TIME_LEN,
-		 local + AT_TIME);
+	snprintf(out, 16, "%.3s %c%c %.*s", months + at, local[AT_DAY] == '0' ? ' ' : local[AT_DAY],
+		 local[AT_DAY + 1], TIME_LEN, local + AT_TIME);
 }
 
 static size_t put_head(const struct syslog *s, int stream, const char *local, char out[HEAD_MAX])

@@ -3,7 +3,7 @@ LIBEXEC    += shim/shim shim/shim-conmon shim/containerd-shim-lash-v2
 STATICALLY += shim/shim shim/shim-conmon shim/containerd-shim-lash-v2
 
 shim.monitor := shim/clients.c shim/console.c shim/control.c shim/ctl.c shim/format.c shim/input.c \
-                shim/leave.c shim/log.c shim/logexec.c shim/logfile.c shim/logging.c shim/logjournal.c shim/logsock.c \
+                shim/leave.c shim/log.c shim/logexec.c shim/logfile.c shim/logfiles.c shim/logpack.c shim/logging.c shim/logjournal.c shim/logsock.c \
                 shim/logspec.c shim/logsyslog.c shim/loop.c shim/monitor.c shim/notify.c shim/oom.c shim/process.c \
                 shim/record.c shim/stdio.c
 shim/shim.objs := $(shim.monitor) shim/adopt.c shim/again.c shim/attach.c shim/describe.c shim/detach.c shim/ending.c shim/events.c shim/face.c shim/health.c shim/healthstate.c shim/probe.c shim/restart.c shim/logs.c \

@@ -238,7 +238,7 @@ void logging_take(struct monitor *m, struct stream *s, bool flush);
 void logging_reopen(struct monitor *m);
 void logging_relax(struct monitor *m);
 bool logging_pending(const struct monitor *m);
-bool logging_reaped(struct monitor *m, pid_t pid);
+bool logging_reaped(struct monitor *m, pid_t pid, int wait_status);
 void logging_finish(struct monitor *m);
 void logging_abandon(struct monitor *m);
 

@@ -88,6 +88,7 @@ static void choose_logs(struct run *r)
 		.syslog_format = r->syslog_format,
 		.max_bytes = r->log_max_size < 0 ? 0 : r->log_max_size,
 		.max_files = (unsigned)r->log_max_files,
+		.compress = r->log_compress,
 	};
 
 	if (r->logs.n > MAX_LOGS)

@@ -76,7 +76,7 @@ void process_reap(struct monitor *m)
 			monitor_process_ended(m, status, true);
 		else if (pid == m->on_exit_pid)
 			m->on_exit_pid = 0;
-		else if (!logging_reaped(m, pid) && m->plan->face->reaped)
+		else if (!logging_reaped(m, pid, status) && m->plan->face->reaped)
 			m->plan->face->reaped(m, pid, status);
 	}
 	monitor_leave_if_done(m);

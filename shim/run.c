@@ -30,6 +30,8 @@ static const struct opt opts[] = {
 	  "rotate logs that have grown to this" },
 	{ 0, "log-max-files", OPT_INT, &run.log_max_files, "N",
 	  "keep so many files of each log (default: 2)" },
+	{ 0, "log-compress", OPT_FLAG, &run.log_compress, NULL,
+	  "compress files of a log that was rotated" },
 	{ 0, "log-tag", OPT_STR, &run.log_tag, "TAG",
 	  "what journald and syslog call the container (default: ID)" },
 	{ 0, "log-label", OPT_STRV, &run.log_labels, "KEY=VALUE",

@@ -17,7 +17,7 @@ struct run {
 	struct strv logs, log_labels, runtime_args, create_args, on_exit_args;
 	int64_t log_max_size;
 	int log_max_files, ready_fd, preserve_fds, stall_ms, lock_fd;
-	bool open_stdin, foreground, keep_stdio, tell_runtime;
+	bool open_stdin, foreground, keep_stdio, tell_runtime, log_compress;
 
 	/* what follows from them */
 	const char *id;

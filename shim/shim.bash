@@ -9,7 +9,7 @@ _shim()
 	adopt) options='--dir --foreground' ;;
 	wait | resize) options='--dir' ;;
 	*)
-		options='--bundle --stdin --stdin-from --log --log-max-size --log-max-files --log-tag --log-label'
+		options='--bundle --stdin --stdin-from --log --log-max-size --log-max-files --log-compress --log-tag --log-label'
 		options+=' --syslog-format --runtime --runtime-root --runtime-arg --create-arg --dir --on-exit --on-exit-arg --ready-fd'
 		options+=' --preserve-fds --stall-ms --restart --events --sdnotify-socket --keep-stdio --foreground'
 		;;

@@ -5,7 +5,10 @@
 #include <time.h>
 
 #include "lib/base.h"
+#include "lib/fd.h"
 #include "lib/mem.h"
+#include "lib/proc.h"
+#include "shim/logfile.h"
 #include "shim/trail.h"
 
 enum {
@@ -22,29 +25,74 @@ static char *elder_path(const struct trail *t, int k)
 	return k ? xasprintf("%s.%d", t->path, k) : xstrdup(t->path);
 }
 
-static int open_elder(const struct trail *t, int k)
+static char *packed_path(const struct trail *t, int k)
 {
-	_free_ char *path = elder_path(t, k);
-
-	return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	return xasprintf("%s.%d" LOGFILE_PACKED, t->path, k);
 }
 
+/* What is compressed in FD, as a file without a name: it is read from any place. */
+static int unpack(int fd)
+{
+	const char *tmp = getenv("TMPDIR");
+	_close_ int out = open(tmp ? tmp : "/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	char *argv[] = { (char *)"gzip", (char *)"-dcq", NULL };
+	pid_t pid = out < 0 ? -1 : fork();
+
+	if (pid == 0) {
+		if (fd_install(fd, 0) < 0 || fd_install(out, 1) < 0)
+			_exit(126);
+		xexec(argv);
+	}
+	/* Of one that is damaged there is what came before. */
+	if (pid < 0 || proc_wait(pid) == 127 || lseek(out, 0, SEEK_SET) < 0)
+		return -1;
+	return steal_fd(&out);
+}
+
+/* Returns 0 or -1. */
+static int open_elder(const struct trail *t, int k, struct trail *to)
+{
+	_free_ char *path = elder_path(t, k), *packed = packed_path(t, k);
+
+	*to = (struct trail){ .path = t->path };
+	to->fd = to->text = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (to->fd >= 0 || errno != ENOENT || !k)
+		return to->fd < 0 ? -1 : 0;
+	to->fd = open(packed, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	to->text = to->fd < 0 ? -1 : unpack(to->fd);
+	if (to->text < 0)
+		trail_close(to);
+	return to->fd < 0 ? -1 : 0;
+}
+
+static bool is_there(const struct trail *t, int k)
+{
+	_free_ char *path = elder_path(t, k), *packed = packed_path(t, k);
+
+	return access(path, F_OK) == 0 || (k && access(packed, F_OK) == 0);
+}
+
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/* Compressed meanwhile, it is another file of the same time. */
 static bool is_elder(const struct trail *t, int k, const struct stat *st)
 {
-	_free_ char *path = elder_path(t, k);
+	_free_ char *path = elder_path(t, k), *packed = packed_path(t, k);
 	struct stat there;
 
-	return stat(path, &there) == 0 && there.st_ino == st->st_ino && there.st_dev == st->st_dev;
+	if (stat(path, &there) == 0 && there.st_ino == st->st_ino && there.st_dev == st->st_dev)
+		return true;
+	return k && stat(packed, &there) == 0 && same_time(&there.st_mtim, &st->st_mtim);
 }
 
 static int oldest(const struct trail *t)
 {
-	for (int k = 0;; k++) {
-		_free_ char *path = elder_path(t, k + 1);
-
-		if (k == ELDERS_MAX || access(path, F_OK) < 0)
+	for (int k = 0;; k++)
+		if (k == ELDERS_MAX || !is_there(t, k + 1))
 			return k;
-	}
 }
 
 /* Where the open file stands now: 0, 1, ...; NOWHERE while it is being moved, HERE_NO_MORE once
@@ -56,11 +104,9 @@ static int position(const struct trail *t)
 	if (fstat(t->fd, &st) < 0)
 		return NOWHERE;
 	for (int k = 0; k <= ELDERS_MAX; k++) {
-		_free_ char *path = elder_path(t, k);
-
 		if (is_elder(t, k, &st))
 			return k;
-		if (k && access(path, F_OK) < 0)
+		if (k && !is_there(t, k))
 			break;
 	}
 	return st.st_nlink ? NOWHERE : HERE_NO_MORE;
@@ -68,9 +114,8 @@ static int position(const struct trail *t)
 
 int trail_open(struct trail *t, const char *path)
 {
-	*t = (struct trail){ .path = path, .fd = -1 };
-	t->fd = open_elder(t, oldest(t));
-	return t->fd < 0 ? -1 : 0;
+	*t = (struct trail){ .path = path, .fd = -1, .text = -1 };
+	return open_elder(t, oldest(t), t);
 }
 
 /* Count newlines from the end of fd, at most until n + 1; with as many, stand behind the last one
@@ -105,15 +150,15 @@ static uint64_t stand_before_lines(int fd, uint64_t n)
 
 int trail_open_tail(struct trail *t, const char *path, uint64_t n)
 {
-	*t = (struct trail){ .path = path, .fd = -1 };
+	*t = (struct trail){ .path = path, .fd = -1, .text = -1 };
 	for (int k = 0, last = oldest(t); k <= last; k++) {
-		int fd = open_elder(t, k);
+		struct trail elder;
 
-		if (fd < 0)
+		if (open_elder(t, k, &elder) < 0)
 			return t->fd < 0 ? -1 : 0;
 		trail_close(t);
-		t->fd = fd;
-		n = stand_before_lines(fd, n);
+		*t = elder;
+		n = stand_before_lines(t->text, n);
 		if (!n)
 			break;
 	}
@@ -124,22 +169,22 @@ int trail_open_tail(struct trail *t, const char *path, uint64_t n)
 static int step(struct trail *t)
 {
 	struct stat st;
-	int k = position(t), next;
+	int k = position(t);
+	struct trail next;
 
 	if (k == 0)
 		return 0;
 	if (k == NOWHERE)
 		return -1;
-	next = open_elder(t, k == HERE_NO_MORE ? oldest(t) : k - 1);
-	if (next < 0)
+	if (open_elder(t, k == HERE_NO_MORE ? oldest(t) : k - 1, &next) < 0)
 		return -1;
 	/* Had everything moved on between the two looks, we would skip a file. */
 	if (k != HERE_NO_MORE && (fstat(t->fd, &st) < 0 || !is_elder(t, k, &st))) {
-		close(next);
+		trail_close(&next);
 		return -1;
 	}
-	close(t->fd);
-	t->fd = next;
+	trail_close(t);
+	*t = next;
 	return 1;
 }
 
@@ -149,7 +194,7 @@ ssize_t trail_read(struct trail *t, char *data, size_t len)
 
 	for (int i = 0; i < TRIES; i++) {
 		int now_last = position(t) == 0;
-		ssize_t n = read(t->fd, data, len);
+		ssize_t n = read(t->text, data, len);
 		int moved;
 
 		/* Nothing is added to a file that was renamed before we read it to its end. */
@@ -166,7 +211,9 @@ ssize_t trail_read(struct trail *t, char *data, size_t len)
 
 void trail_close(struct trail *t)
 {
+	if (t->text >= 0 && t->text != t->fd)
+		close(t->text);
 	if (t->fd >= 0)
 		close(t->fd);
-	t->fd = -1;
+	t->fd = t->text = -1;
 }

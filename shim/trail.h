@@ -1,4 +1,4 @@
-/* trail.h - a log and its elders (FILE.2, FILE.1, FILE) as one stream, also while it is rotated.
+/* trail.h - a log and its elders (FILE.2.gz, FILE.1, FILE) as one stream, also while it is rotated.
  *
  * What is open stays readable however often it is renamed; the next file is found by where ours
  * stands now. A file that was removed before it was reached is skipped: it is gone for everybody.
@@ -12,7 +12,8 @@
 
 struct trail {
 	const char *path;
-	int fd; /* the file being read */
+	int fd;	  /* the file being read */
+	int text; /* what is in it: the same, unless it is compressed */
 };
 
 /* Begin at the oldest file. Returns 0 or -1. */

@@ -68,7 +68,7 @@ cid() {
 	# More than pipes hold: ctr does not tell of an end that comes before the container.
 	seq 200000 >"$BATS_TEST_TMPDIR/in"
 	run_ctr --rm box:latest "$(cid b)" cat <"$BATS_TEST_TMPDIR/in" | cmp - "$BATS_TEST_TMPDIR/in"
-	run script -qec "$(declare -f c run_ctr); run_ctr --rm -t box:latest $(cid c) sh -c 'test -t 0 && tty; exit 4'" /dev/null
+	run in_terminal "$(declare -f c run_ctr); run_ctr --rm -t box:latest $(cid c) sh -c 'test -t 0 && tty; exit 4'"
 	assert_status 4
 	[[ $output == */dev/pts/0* ]] || fail "$output"
 	run run_ctr --rm box:latest "$(cid d)" nosuch
@@ -90,7 +90,7 @@ cid() {
 	assert_output in
 	run c tasks exec --exec-id y "$a" cat <<<through
 	assert_output through
-	run script -qec "$(declare -f c); c tasks exec -t --exec-id z $a tty" /dev/null
+	run in_terminal "$(declare -f c); c tasks exec -t --exec-id z $a tty"
 	[[ $output == */dev/pts/0* ]] || fail "$output"
 	run c tasks exec --exec-id w "$a" nosuch
 	[[ $output == *'executable file not found in $PATH'* ]] || fail "$output"

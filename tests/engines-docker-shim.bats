@@ -74,7 +74,7 @@ is_state() {
 	assert_output through
 	run -127 start --rm box nosuch
 	[[ $output == *'executable file not found in $PATH'* ]] || fail "$output"
-	run script -qec "$(declare -f dock start); start --rm -it box sh -c 'test -t 0 && tty; exit 3'" /dev/null
+	run in_terminal "$(declare -f dock start); start --rm -it box sh -c 'test -t 0 && tty; exit 3'"
 	assert_status 3
 	[[ $output == */dev/pts/0* ]] || fail "$output"
 }
@@ -87,7 +87,7 @@ is_state() {
 	assert_status 5
 	run --separate-stderr dock exec -i web cat <<<through
 	assert_output through
-	run script -qec "$(declare -f dock); dock exec -it web tty" /dev/null
+	run in_terminal "$(declare -f dock); dock exec -it web tty"
 	[[ $output == */dev/pts/0* ]] || fail "$output"
 	run dock top web
 	[[ $output == *'trap "exit 3"'* ]] || fail "$output"

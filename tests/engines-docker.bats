@@ -65,7 +65,7 @@ start() {
 }
 
 @test "docker run -it: gives a terminal" {
-	run script -qec "$(declare -f dock start); start --rm -it box sh -c 'tty; test -t 0 && echo yes'" /dev/null
+	run in_terminal "$(declare -f dock start); start --rm -it box sh -c 'tty; test -t 0 && echo yes'"
 	assert_status 0
 	[[ $output == */dev/pts/0*yes* ]] || fail "$output"
 }
@@ -97,7 +97,7 @@ logs_are() {
 	assert_output "65534 b /tmp"
 	run --separate-stderr dock exec -i web cat <<<"through"
 	assert_output through
-	run script -qec "$(declare -f dock); dock exec -it web sh -c 'test -t 0 && echo terminal'" /dev/null
+	run in_terminal "$(declare -f dock); dock exec -it web sh -c 'test -t 0 && echo terminal'"
 	assert_status 0
 	[[ $output == *terminal* ]] || fail "$output"
 }

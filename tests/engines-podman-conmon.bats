@@ -62,7 +62,7 @@ pod() {
 }
 
 @test "podman on shim-conmon: run -t has a terminal" {
-	run script -qec 'podman run --rm --network none --cgroup-parent /lash-test-podman -it bb sh -c "tty; exit 4"' /dev/null
+	run in_terminal 'podman run --rm --network none --cgroup-parent /lash-test-podman -it bb sh -c "tty; exit 4"'
 	assert_status 4
 	assert_line '*/dev/pts/0*'
 }
@@ -105,7 +105,7 @@ pod() {
 	run podman exec -i "$id" cat < <(echo through)
 	assert_output through
 	run -127 podman exec "$id" /no/such
-	run script -qec "podman exec -it $id sh -c 'tty; exit 6'" /dev/null
+	run in_terminal "podman exec -it $id sh -c 'tty; exit 6'"
 	assert_status 6
 	assert_line '*/dev/pts/*'
 }

@@ -54,7 +54,7 @@ start() {
 }
 
 @test "podman run -it: gives a terminal" {
-	run script -qec "$(declare -f pod start); start --rm -it box sh -c 'tty; test -t 0 && echo yes'" /dev/null
+	run in_terminal "$(declare -f pod start); start --rm -it box sh -c 'tty; test -t 0 && echo yes'"
 	assert_status 0
 	[[ $output == */dev/pts/0*yes* ]] || fail "$output"
 }
@@ -97,7 +97,7 @@ logs_are() {
 	assert_output "65534 b /tmp"
 	run --separate-stderr pod exec -i web cat <<<"through"
 	assert_output through
-	run script -qec "$(declare -f pod); pod exec -it web sh -c 'test -t 0 && echo terminal'" /dev/null
+	run in_terminal "$(declare -f pod); pod exec -it web sh -c 'test -t 0 && echo terminal'"
 	assert_status 0
 	[[ $output == *terminal* ]] || fail "$output"
 }

@@ -115,6 +115,36 @@ teardown() {
 	[ "$(cat flat/null flat/pipe flat/sda)" = filefilefile ]
 }
 
+@test "path: a tree that links make deeper than any path is unpacked, replaced, refused and removed" {
+	make_image <<-'PY'
+		parts, top = [folder('a')], 'a'
+		for i in range(3):
+		    for j in range(400):
+		        parts.append(pax({'path': top + '/d' * (j + 1)}) + folder('x'))
+		    parts.append(pax({'linkpath': top + '/d' * 400}) + symlink('l%d' % i, 'x'))
+		    top = 'l%d' % i
+		deep = layer(tar(*parts))
+		image(deep, layer(tar(entry('a', 'file'))))
+		image(deep, layer(tar(whiteout('.wh.a'))), tag='w')
+	PY
+	run --separate-stderr imgunpack l:t flat
+	assert_status 0
+	[ "$(cat flat/a)" = file ]
+	run --separate-stderr imgunpack l:w refused
+	assert_status 1
+	assert_one_line "imgunpack: remove what a whiteout names: more than 1024 levels deep"
+	[ "$(ls -A | tr '\n' ' ')" = 'flat l ' ]
+	imgunpack --layers store --overlay c l:t mounted >/dev/null
+	umount mounted
+	rm -r l c
+	mkdir l
+	printf '{"imageLayoutVersion":"1.0.0"}' >l/oci-layout
+	printf '{"schemaVersion":2,"manifests":[]}' >l/index.json
+	imgctl gc --layers store l
+	[ -z "$(find store -mindepth 1 -maxdepth 1 -name '*sha256*' ! -name '.root*')" ]
+	untouched
+}
+
 @test "path: --no-devices leaves devices out and the rest in" {
 	make_image <<-'PY'
 		image(layer(tar(entry('null', kind='3', major=1, minor=3), entry('sda', kind='4', major=8, minor=0),

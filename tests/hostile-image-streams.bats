@@ -145,9 +145,9 @@ flipped = lambda b: b[:len(b) // 2] + bytes([b[len(b) // 2] ^ 0xff]) + b[len(b) 
 	refuse "imgunpack: unpack 'd/*': more than 512 levels deep (--max-depth)"
 	rm -rf l
 	make_image <<-'PY'
-		image(layer(tar(entry('zeros', b'\0' * (70 << 20)))))
+		image(layer(tar(*[entry('zeros%d' % i, b'\0' * (7 << 20)) for i in range(10)])))
 	PY
-	refuse "imgunpack: unpack layer *: it unpacks to more than --max-size" --max-size 1m
+	refuse "imgunpack: unpack layer *: it unpacks to more than --max-size" --max-size 8m
 	refuse "imgunpack: unpack layer *: it unpacks to more than --max-ratio times its size" --max-ratio 100
 	imgunpack --max-size 71m --max-ratio 2000 l:t flat
 }
@@ -164,6 +164,8 @@ flipped = lambda b: b[:len(b) // 2] + bytes([b[len(b) // 2] ^ 0xff]) + b[len(b) 
 	[ "$(stat -c %b flat/sparse)" -lt 100 ]
 	[ "$(tail -c 1 flat/sparse)" = z ]
 	[ "$(dd if=flat/sparse bs=512 skip=1 count=1 status=none | head -c 3)" = abc ]
+	rm -r flat
+	refuse "imgunpack: unpack 'sparse': larger than --max-size" --max-size 1g
 }
 
 @test "disk: a full one is said in one line and nothing is left on it" {

@@ -258,7 +258,7 @@ teardown() {
 	cp "$(readlink -f "$(command -v attack)")" "$rootfs/bin/attack"
 	configure '.process.terminal = true | .process.args = ["sh", "-c", "attack type \"touch '"$BATS_TEST_TMPDIR"'/typed\"; echo pushed $?"] |
 		.process.capabilities |= map_values(["CAP_SYS_ADMIN"])'
-	run script -qec "sh -c \"runc --root '$root' run -b '$bundle' '$id'; read -t 1 line; echo got=\\\$line\"" /dev/null
+	run in_terminal "sh -c \"runc --root '$root' run -b '$bundle' '$id'; read -t 1 line; echo got=\\\$line\""
 	[[ $output == *"pushed 0"* ]] || fail "$output"
 	[[ $output == *got=* && $output != *got=touch* ]] || fail "$output"
 	[ ! -e "$BATS_TEST_TMPDIR/typed" ]

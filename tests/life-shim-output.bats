@@ -77,6 +77,51 @@ numbers() {
 	[ "$(shim logs ./log | tail -1)" = 100000 ]
 }
 
+@test "output: files that were rotated away are compressed, and read back, also while that happens" {
+	make_bundle a false sh -c 'seq 150000; read x; seq 150001 200000'
+	make a -i -l "json-file:$PWD/log" -l "k8s-file:$PWD/cri" --log-max-size 400k --log-max-files 100 --log-compress
+	shim logs -f a >followed &
+	follower=$!
+	mkfifo in
+	shim attach a <in >attached &
+	client=$!
+	exec 5>in
+	start a
+	wait_for 20 test -e log.20.gz
+	wait_for 20 test -e log.1.gz
+	# None is there both ways, none is left plain.
+	wait_for 20 eval '! ls log.[0-9] log.[0-9][0-9] .log.gz cri.[0-9] cri.[0-9][0-9] .cri.gz 2>/dev/null'
+	gzip -t log.*.gz cri.*.gz
+	echo go >&5
+	exec 5>&-
+	wait "$client"
+	shim wait a
+	wait "$follower"
+	want=$(seq 200000 | md5sum)
+	[ "$(shim logs ./log | md5sum)" = "$want" ]
+	[ "$(shim logs ./cri | md5sum)" = "$want" ]
+	[ "$(md5sum <followed)" = "$want" ]
+	# The end is not waited for, and leaves no half of a file.
+	[ ! -e .log.gz ]
+	[ "$(shim logs --tail 60000 ./log | md5sum)" = "$(seq 140001 200000 | md5sum)" ]
+	# The last one goes as it is there.
+	rm -f log* cri*
+	make_bundle b false seq 200000
+	run_to_end b -l "json-file:$PWD/log" --log-max-size 100k --log-max-files 3 --log-compress
+	[ ! -e log.3 ]
+	[ ! -e log.3.gz ]
+	[ "$(shim logs ./log | tail -1)" = 200000 ]
+	# A gzip that fails costs nothing.
+	mkdir fails
+	ln -s "$(command -v false)" fails/gzip
+	make_bundle c false seq 50000
+	rm -f log*
+	PATH=$PWD/fails:$PATH run_to_end c -l "json-file:$PWD/log" --log-max-size 1m --log-max-files 20 --log-compress
+	[ -e log.1 ]
+	[ ! -e .log.gz ]
+	[ "$(shim logs ./log | md5sum)" = "$(seq 50000 | md5sum)" ]
+}
+
 @test "output: a full disk is counted, and logging goes on when there is room" {
 	mkdir small
 	mount -t tmpfs -o size=256k tmpfs small

@@ -174,7 +174,7 @@ joined() {
 	need python3 script
 	configure '.process.args = ["sleep", "1000"]'
 	rc run -d -b "$bundle" "$id" >/dev/null 2>&1 3>&-
-	run script -qec "timeout 30 runc --root '$root' exec -t '$id' sh -c 'tty; test -t 0 && echo yes'" /dev/null
+	run in_terminal "timeout 30 runc --root '$root' exec -t '$id' sh -c 'tty; test -t 0 && echo yes'"
 	[[ $output == */dev/pts/*yes* ]] || fail "$output"
 	run --separate-stderr rc exec -d -t "$id" true
 	assert_status 255

@@ -329,6 +329,15 @@ is_elsewhere() {
 	refused '.linux.netDevices = {lash1: {}} | .linux.namespaces -= [{type: "network"}]' "*netDevices: without a private network*"
 	refused '.linux.netDevices = {lash1: {}} | .linux.namespaces |= map(if .type == "network" then .path = "/proc/self/ns/net" else . end)' \
 		"*netDevices: the network namespace is not the container's own*"
+	# What was moved before the container came to nothing is here again, as it was.
+	ip addr add 10.9.7.1/24 dev lash1
+	ip link set lash1 up
+	refused '.linux.netDevices = {lash1: {name: "in"}} | .process.args = ["/nosuch"]' '*no such file or directory*'
+	ip addr show lash1 | grep -q 'inet 10.9.7.1/24'
+	ip link show lash1 | grep -q '[<,]UP'
+	ip link set lash1 down
+	refused '.linux.netDevices = {lash1: {name: "in"}} | .hooks.createRuntime = [{path: "/bin/false"}]' '*createRuntime hook*'
+	ip link show lash1 | grep -q 'state DOWN'
 	ip link del lash1
 }
 

@@ -399,7 +399,7 @@ teardown() {
 
 @test "runc run: -t has a terminal of the container's, with a size" {
 	configure '.process.terminal = true | .process.args = ["sh", "-c", "tty; stty size; test -c /dev/console && echo console"]'
-	run script -qec "stty rows 33 cols 77; runc --root '$root' run -b '$bundle' '$id'" /dev/null
+	run in_terminal "stty rows 33 cols 77; runc --root '$root' run -b '$bundle' '$id'"
 	assert_status 0
 	[[ $output == */dev/pts/0*console* ]] || fail "$output"
 }

@@ -3,9 +3,9 @@
  *
  * interleave [-n ROUNDS] [-b TITLE] [-p PREPARE] [-j FILE] NAME=COMMAND...: in every round each
  * command runs once (directly when it is plain words, else by sh -c; output to /dev/null), after
- * PREPARE, which is not timed. Prints medians, the 10th and 90th percentile, the CPU time and the
- * largest process (children included) and the ratio of the first command's median to each; -j
- * appends one JSON object. A failing command ends the run.
+ * PREPARE, which is not timed and finds the command's NAME in $CONTENDER. Prints medians, the 10th
+ * and 90th percentile, the CPU time and the largest process (children included) and the ratio of
+ * the first command's median to each; -j appends one JSON object. A failing command ends the run.
  */
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -82,12 +82,20 @@ static void run(const char *command, struct rusage *usage)
 		diex("'%s' exited with %d", command, proc_exit_code(wstatus));
 }
 
+static void get_ready(const struct contender *c)
+{
+	struct rusage usage;
+
+	setenv("CONTENDER", c->name, 1);
+	if (prepare)
+		run(prepare, &usage);
+}
+
 static void measure(struct contender *c, int round)
 {
 	struct rusage usage;
 
-	if (prepare)
-		run(prepare, &usage);
+	get_ready(c);
 
 	double start = now_ms();
 
@@ -185,8 +193,7 @@ int main(int argc, char **argv)
 	for (int i = 0; i < n; i++)
 		c[i] = contender(argv[i]);
 	for (int i = 0; i < n; i++) {
-		if (prepare)
-			run(prepare, &(struct rusage){ 0 });
+		get_ready(&c[i]);
 		run(c[i].command, &(struct rusage){ 0 });
 	} /* warm caches, fail early */
 	for (int round = 0; round < rounds; round++) {

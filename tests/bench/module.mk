@@ -1,8 +1,9 @@
 # Programs only benchmarks use; tests/bench/TOPIC.sh is a benchmark, run by `make bench [B=TOPIC]`.
 TESTPROGS += tests/bench/interleave
-TESTPROGS += tests/bench/attachecho tests/bench/floor
+TESTPROGS += tests/bench/attachecho tests/bench/floor tests/bench/gone tests/bench/unpackfloor
 STATICALLY += tests/bench/floor
 tests/bench/floor.libs := libseccomp
+tests/bench/unpackfloor.libs = libcrypto $(codec.libs)
 
 TESTPROGS += tests/bench/netfloor
 ARCHIVES += tests/bench/netfloor

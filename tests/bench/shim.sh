@@ -8,7 +8,10 @@ set -eu
 runtime=${BENCH_RUNTIME:-/usr/sbin/runc}
 dir=/run/bench-shim
 export LASH_RUN="$dir/run"
-mkdir -p "$dir/rootfs/bin" "$dir/exits"
+mkdir -p "$dir/rootfs/bin" "$dir/exits" "$dir/small" "$dir/large"
+# Where logs go: a page at a time, or in large folios as disks' file systems of now do (ext4, XFS).
+mount -t tmpfs small "$dir/small"
+mount -t tmpfs -o huge=within_size large "$dir/large"
 cp "$(command -v busybox)" "$dir/rootfs/bin/"
 awk 'BEGIN { for (i = 0; i < 3000000; i++) printf "%099d\n", i }' >"$dir/rootfs/L100"
 head -c 300000000 "$dir/rootfs/L100" | tr '\n' x >"$dir/rootfs/NZ"
@@ -27,42 +30,66 @@ bundle() {
 	END
 }
 
-cat >"$work/byshim" <<SCRIPT
+# make CONTENDER BUNDLE LOG [own [CONMON-OPTION]] - a created container whose parent is told in $dir/parent; own:
+# by our own runtime, whose records are elsewhere.
+cat >"$work/make" <<SCRIPT
 #!/bin/sh
-# byshim make|run BUNDLE FORMAT
 set -eu
-shim -b "$dir/\$2" -l "\$3" --runtime "$runtime" bench
-[ "\$1" = make ] && exit
-"$runtime" start bench
-shim wait bench
+runtime=$runtime root=/run/runc
+[ "\${4-}" != own ] || runtime=\$(command -v runc) root=$dir/own
+case \$1 in
+shim*)
+	shim -b "$dir/\$2" -l "\$3" --runtime "\$runtime" --runtime-root "\$root" bench
+	cat "$LASH_RUN/shim/bench/shim-pid" >"$dir/parent"
+	;;
+conmon*)
+	rm -f "$work/sync"
+	mkfifo "$work/sync"
+	_OCI_SYNCPIPE=3 conmon --api-version 1 -c bench -u bench -r "\$runtime" --runtime-arg "--root=\$root" \\
+		-b "$dir/\$2" -p "$dir/pid" -P "$dir/parent" --exit-dir "$dir/exits" -l "\$3" --full-attach \${5-} \\
+		3>"$work/sync" &
+	read -r x <"$work/sync"
+	;;
+esac
 SCRIPT
-# conmon tells of the container on a descriptor; --sync keeps it until the end.
-cat >"$work/byconmon" <<SCRIPT
+cat >"$work/clean" <<SCRIPT
 #!/bin/sh
-# byconmon make|run BUNDLE FORMAT
+$runtime delete --force bench
+runc --root $dir/own delete --force bench
+DOCKER_HOST=unix://$dir/docker.sock docker rm -f bench >/dev/null 2>&1
+rm -f $dir/*.log $dir/small/* $dir/large/*
+SCRIPT
+# ready WHERE PAYLOAD - what is needed to let $CONTENDER's payload go.
+cat >"$work/ready" <<SCRIPT
+#!/bin/sh
 set -eu
-rm -f "$work/sync"
-mkfifo "$work/sync"
-_OCI_SYNCPIPE=3 conmon \$([ "\$1" = make ] || echo --sync) --api-version 1 -c bench -u bench -r "$runtime" \\
-	-b "$dir/\$2" -p "$dir/pid" --exit-dir "$dir/exits" -l "\$3" --full-attach 3>"$work/sync" &
-read -r x <"$work/sync"
-[ "\$1" = make ] && exit
-"$runtime" start bench
-wait
+"$work/clean"
+case \$CONTENDER in
+shim-json-file) "$work/make" shim "\$2" "json-file:$dir/\$1/j" own ;;
+shim-k8s-file) "$work/make" shim "\$2" "k8s-file:$dir/\$1/k" own ;;
+shim-none) "$work/make" shim "\$2" none own ;;
+conmon-k8s-file) "$work/make" conmon "\$2" "k8s-file:$dir/\$1/c" own ;;
+dockerd-json-file)
+	DOCKER_HOST=unix://$dir/docker.sock docker create --name bench --network none --log-driver json-file \\
+		payload /bin/busybox cat "/\$2"
+	;;
+esac
 SCRIPT
-# dockerd has its own everything, on the same tmpfs. What starting a container costs it is subtracted nowhere.
-cat >"$work/bydocker" <<SCRIPT
+# The log is written when the parent has gone.
+cat >"$work/go" <<SCRIPT
 #!/bin/sh
-# bydocker run PAYLOAD
+runc --root $dir/own start bench
+exec "$LASH_BUILD/tests/bench/gone" "\$(cat "$dir/parent")"
+SCRIPT
+# dockerd has its own everything.
+cat >"$work/godocker" <<SCRIPT
+#!/bin/sh
 set -eu
 export DOCKER_HOST=unix://$dir/docker.sock
-docker wait "\$(docker run -d --name bench --network none --log-driver json-file payload /bin/busybox cat "/\$2")"
+docker start bench
+docker wait bench
 SCRIPT
-cat >"$work/undocker" <<SCRIPT
-#!/bin/sh
-DOCKER_HOST=unix://$dir/docker.sock docker rm -f bench >/dev/null 2>&1 || :
-SCRIPT
-chmod +x "$work/byshim" "$work/byconmon" "$work/bydocker" "$work/undocker"
+chmod +x "$work/make" "$work/clean" "$work/ready" "$work/go" "$work/godocker"
 dockerd --host "unix://$dir/docker.sock" --data-root "$dir/docker" --exec-root "$dir/exec" --pidfile "$dir/docker.pid" \
 	--bridge none --iptables=false --ip6tables=false --storage-driver vfs --cgroup-parent /lash-test-bench-docker \
 	--exec-opt native.cgroupdriver=cgroupfs >"$work/docker.log" 2>&1 &
@@ -76,51 +103,58 @@ bundle idle '["/bin/busybox", "sleep", "1000"]'
 for payload in L100 NZ L2 L2short; do
 	bundle "$payload" "[\"/bin/busybox\", \"cat\", \"/$payload\"]"
 done
-clean="$runtime delete --force bench; rm -f $dir/*.log"
 
-interleave -n "$ROUNDS" -b 'create, and a parent that stays' -p "$clean" -j "$BENCH_JSON" \
+interleave -n "$ROUNDS" -b 'create, and a parent that stays' -p "$work/clean" -j "$BENCH_JSON" \
 	"shim=shim -b $dir/idle -l json-file:$dir/j.log --runtime $runtime bench </dev/null" \
 	"bare=$runtime create -b $dir/idle bench </dev/null" \
-	"conmon=$work/byconmon make idle k8s-file:$dir/k.log"
+	"conmon=$work/make conmon idle k8s-file:$dir/k.log"
 
-sh -c "$clean"
-interleave -n "$ROUNDS" -b 'the same over our own runc' -p "runc --root $dir/own delete --force bench; rm -f $dir/*.log" -j "$BENCH_JSON" \
-	"shim=shim -b $dir/idle -l json-file:$dir/j.log --runtime-root $dir/own bench </dev/null" \
-	"bare=runc --root $dir/own create -b $dir/idle bench </dev/null"
+interleave -n "$ROUNDS" -b 'the same over our own runc' -p "$work/clean" -j "$BENCH_JSON" \
+	"shim=shim -b $dir/idle -l json-file:$dir/j.log --runtime-root $dir/own bench" \
+	"bare=runc --root $dir/own create -b $dir/idle bench" \
+	"conmon=$work/make conmon idle k8s-file:$dir/k.log own"
 
-runc --root "$dir/own" delete --force bench
+interleave -n "$ROUNDS" -b 'until it runs, over our own runc' -p "$work/clean" -j "$BENCH_JSON" \
+	"shim=shim -b $dir/idle -l json-file:$dir/j.log --runtime-root $dir/own bench && runc --root $dir/own start bench" \
+	"create-start=runc --root $dir/own create -b $dir/idle bench && runc --root $dir/own start bench" \
+	"run=: && runc --root $dir/own run -d -b $dir/idle bench"
 
-# throughput PAYLOAD WHAT
+# throughput WHERE PAYLOAD WHAT
 throughput() {
-	interleave -n 5 -b "log of $2, to tmpfs" -p "$clean" -j "$BENCH_JSON" \
-		"shim-k8s-file=$work/byshim run $1 k8s-file:$dir/k.log" \
-		"shim-json-file=$work/byshim run $1 json-file:$dir/j.log" \
-		"shim-none=$work/byshim run $1 none" \
-		"conmon-k8s-file=$work/byconmon run $1 k8s-file:$dir/c.log"
+	interleave -n 5 -b "log of $3, $1 pages" -p "$work/ready $1 $2" -j "$BENCH_JSON" \
+		"shim-k8s-file=$work/go" "conmon-k8s-file=$work/go" "shim-none=$work/go"
+	interleave -n 5 -b "log of $3, $1 pages" -p "$work/ready $1 $2" -j "$BENCH_JSON" \
+		"shim-json-file=$work/go" "conmon-k8s-file=$work/go"
 }
 
 # against_docker PAYLOAD WHAT
 against_docker() {
-	interleave -n 3 -b "json-file of $2, against dockerd" -p "$clean; $work/undocker" -j "$BENCH_JSON" \
-		"shim-json-file=$work/byshim run $1 json-file:$dir/j.log" \
-		"dockerd-json-file=$work/bydocker run $1"
+	interleave -n 3 -b "json-file of $2, against dockerd" -p "$work/ready large $1" -j "$BENCH_JSON" \
+		"shim-json-file=$work/go" "dockerd-json-file=$work/godocker"
 }
 
-throughput L100 '300 MB in lines of 100 bytes'
-throughput NZ '300 MB without a newline'
-throughput L2 '20 MB in lines of 2 bytes'
+for where in large small; do
+	throughput $where L100 '300 MB in lines of 100 bytes'
+	throughput $where L2 '20 MB in lines of 2 bytes'
+done
+throughput large NZ '300 MB without a newline'
 against_docker L100 '300 MB in lines of 100 bytes'
 against_docker L2short '4 MB in lines of 2 bytes'
 
-# Nothing lost.
-for payload in L100 L2; do
-	for format in json-file k8s-file; do
-		sh -c "$clean"
-		"$work/byshim" run "$payload" "$format:$dir/j.log" >/dev/null
-		shim logs "$dir/j.log" | cmp - "$dir/rootfs/$payload"
+# Nothing lost: what was logged is what was written, by the same sum.
+for payload in L100 L2 NZ; do
+	sum=$(sha256sum <"$dir/rootfs/$payload")
+	for log in shim-json-file shim-k8s-file conmon-k8s-file; do
+		CONTENDER=$log "$work/ready" large "$payload" >/dev/null
+		"$work/go"
+		[ "$(shim logs "$dir"/large/? | sha256sum)" = "$sum" ] || {
+			echo "bench: $log lost some of $payload" >&2
+			exit 1
+		}
+		echo "$payload through $log: sha256 as written"
 	done
 done
-"$work/undocker"
+"$work/clean"
 
 # memory NAME PID
 memory() {
@@ -132,14 +166,13 @@ memory() {
 
 echo
 echo 'memory of an idle parent'
-sh -c "$clean"
-"$work/byshim" make idle "json-file:$dir/j.log"
+"$work/make" shim idle "json-file:$dir/j.log"
 sleep 4 # it has cooled down
 memory shim "$(cat "$LASH_RUN/shim/bench/shim-pid")"
-sh -c "$clean"
-"$work/byconmon" make idle "k8s-file:$dir/k.log"
-memory conmon "$(pgrep -x conmon)"
-sh -c "$clean"
+"$work/clean"
+"$work/make" conmon idle "k8s-file:$dir/k.log"
+memory conmon "$(cat "$dir/parent")"
+"$work/clean"
 
 # echo_of NAME SOCKET
 echo_of() {
@@ -156,12 +189,11 @@ for _ in 1 2 3; do
 	shim -b "$dir/echo" -i -l none --runtime "$runtime" bench
 	"$runtime" start bench
 	echo_of shim "$LASH_RUN/shim/bench/attach.sock"
-	sh -c "$clean"
-	sed -i 's/ --full-attach/ -i --full-attach/' "$work/byconmon"
-	"$work/byconmon" make echo none
+	"$work/clean"
+	"$work/make" conmon echo none theirs -i
 	"$runtime" start bench
 	echo_of conmon "$dir/echo/attach"
-	sh -c "$clean"
+	"$work/clean"
 done
 
 # Many at once, made by our own runc, whose waiting init is small too.

@@ -58,6 +58,10 @@ void netdev_move(_unused_ const struct launch *l)
 {
 }
 
+void netdev_return(void)
+{
+}
+
 void rdt_join(_unused_ const struct container *c, _unused_ pid_t pid)
 {
 }

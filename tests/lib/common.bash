@@ -1,6 +1,6 @@
 # common.bash - what every bats file loads: `load lib/common`.
 #
-# Defines: need, fail, assert_status, assert_line, assert_one_line, assert_empty, busybox_rootfs, unique, wait_for.
+# Defines: need, fail, assert_status, assert_line, assert_one_line, assert_empty, busybox_rootfs, unique, in_terminal, wait_for.
 # Run commands with `run --separate-stderr`: $output is stdout, $stderr is stderr.
 # shellcheck shell=bash disable=SC2154 # $output, $stderr, $status are set by bats
 
@@ -77,6 +77,13 @@ assert_empty() {
 # unique - a name for groups, namespaces and containers of this test.
 unique() {
 	printf 'lash-test-%s-%s' "$$" "$RANDOM"
+}
+
+# in_terminal COMMAND - run a shell line on a terminal of its own where nobody types; its output has CRs.
+# With a stdin at its end, script would type ^D, at which podman and docker stop to listen for output, too.
+in_terminal() {
+	[ -p "$BATS_TEST_TMPDIR/keys" ] || mkfifo "$BATS_TEST_TMPDIR/keys"
+	script -qec "$1" /dev/null <>"$BATS_TEST_TMPDIR/keys"
 }
 
 # busybox_rootfs DIR - a root file system of busybox-static and the few files a container needs.

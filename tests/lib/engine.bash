@@ -1,6 +1,6 @@
 # engine.bash - what the tests of lash share: `load lib/engine` after common.
 #
-# Defines: engine_setup (once a file), engine_teardown (after each test: removes all containers), in_terminal.
+# Defines: engine_setup (once a file), engine_teardown (after each test: removes all containers).
 # shellcheck shell=bash disable=SC2154
 
 # engine_setup - a store with one image, `box` (busybox, CMD sh), and a control group of our own.
@@ -31,9 +31,4 @@ engine_left() {
 	find /sys/fs/cgroup -mindepth 1 -type d -path "*$LASH_GROUP/*" 2>/dev/null
 	ls /run/netns 2>/dev/null
 	return 0
-}
-
-# in_terminal COMMAND - run a shell line on a terminal of its own; its output has CRs.
-in_terminal() {
-	script -qec "$1" /dev/null
 }

@@ -112,6 +112,25 @@ static void test_remove_tree_spares_what_links_name(void)
 	expect_int(path_remove_tree(d, "t"), 0);
 }
 
+static void test_remove_tree_however_deep(void)
+{
+	_close_ int d = jail();
+	int at = dup(d);
+
+	for (int i = 0; i < 300; i++) {
+		expect_int(mkdirat(at, "d", 0755), 0);
+
+		int next = openat(at, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		expect_int(mkdirat(at, ".deep-0", 0755), 0);
+		close(at);
+		at = next;
+	}
+	close(at);
+	expect_int(path_remove_tree(d, "d"), 0);
+	expect_int(faccessat(d, "d", F_OK, 0), -1);
+}
+
 static void test_lock_dir_is_exclusive(void)
 {
 	_close_ int d = jail();
@@ -155,6 +174,7 @@ int main(void)
 		TEST(test_make_dirs_again_is_fine),
 		TEST(test_open_parent_names_the_last),
 		TEST(test_remove_tree_spares_what_links_name),
+		TEST(test_remove_tree_however_deep),
 		TEST(test_lock_dir_is_exclusive),
 		TEST(test_mkdirs_makes_parents),
 		{ 0 },
