@@ -97,8 +97,12 @@ static bool retry(struct registry *r, struct call *c)
 
 static bool login(struct registry *r, struct call *c)
 {
-	if (c->strayed || c->logins++ >= MAX_LOGINS)
+	if (c->strayed)
 		return false;
+	if (c->logins++ >= MAX_LOGINS) {
+		set_reason(c, "the registry refuses the login it asked for");
+		return false;
+	}
 	/* Another call may have renewed it meanwhile. */
 	if (r->authorization && (!c->used || !str_eq(c->used, r->authorization)))
 		return true;

@@ -68,8 +68,22 @@ refused_here() {
 }
 
 @test "hostile registry: one that stalls is given up" {
-	refused stall "imgpull: pull '*': blob '*': Operation too slow*"
-	refused stall-start "imgpull: pull '*': blob '*': Operation too slow*"
+	for mode in stall stall-start; do
+		(
+			fake_start src $mode
+			rc=0
+			timeout 60 imgpull --tries 1 --timeout 1 "127.0.0.1:$port/app:v1" $mode 2>$mode.err || rc=$?
+			echo $rc >$mode.status
+			daemons_stop
+		) 3>&- &
+	done
+	wait
+	for mode in stall stall-start; do
+		[ "$(cat $mode.status)" = 1 ]
+		[[ "$(cat $mode.err)" == "imgpull: pull '"*"': blob '"*"': Operation too slow"* ]]
+		[ "$(wc -l <$mode.err)" = 1 ]
+		[ -z "$(ls -A $mode/tmp)" ]
+	done
 }
 
 @test "hostile registry: ranges nobody asked for" {
@@ -109,8 +123,140 @@ refused_here() {
 	refused gzip "imgpull: pull '*': blob '*': sent in an encoding nobody asked for"
 }
 
+@test "hostile registry: headers without end" {
+	refused huge-header "imgpull: pull '*': *"
+	fake_start src many-headers
+	run --separate-stderr timeout 60 imgpull --tries 1 "127.0.0.1:$port/app:v1" out:v1
+	[ "$status" -le 1 ]
+	rm -rf out
+}
+
+@test "hostile registry: a header about the digest is not believed" {
+	fake_start src wrong-digest
+	[ "$(imgpull "127.0.0.1:$port/app:v1" out:v1)" = "$manifest" ]
+}
+
+@test "hostile registry: a login is asked for at any time, and credentials go to the registry alone" {
+	fake_start src basic-blobs
+	imgpull --creds user:secret "127.0.0.1:$port/app:v1" out:v1
+	grep -q 'blobs.*auth=Basic' "$requests"
+	run ! grep 'manifests.*auth=' "$requests"
+}
+
+@test "hostile registry: token servers of other schemes, and answers that are no token" {
+	refused_token() {
+		fake_start src "${@:2}"
+		refused_here "imgpull: pull '*': $1"
+		daemons_stop
+	}
+	refused_token "the registry names no token server we may use" anonymous realm=file:///etc/passwd
+	refused_token "the registry names no token server we may use" anonymous realm=
+	refused_token "the token server's answer has no token" anonymous 'token-body={"token":"a\\r\\nX-Evil: 1"}'
+	refused_token "the token server's answer has no token" anonymous 'token-body={"token":7}'
+	refused_token "the token server's answer has no token" anonymous 'token-body=<html>'
+	refused_token "the token server's answer has no token" anonymous token-huge
+	refused_token "credentials refused by the token server" token
+	refused_token "the registry refuses the login it asked for" refuse-token
+	fake_start src
+	elsewhere=$requests
+	refused_token "the token server gives no token" anonymous "token-moved=http://127.0.0.1:$port/"
+	run ! grep . "$elsewhere"
+}
+
+@test "hostile registry: from https nothing leads to http" {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key -out cert -days 2 -subj /CN=127.0.0.1 \
+		-addext subjectAltName=IP:127.0.0.1 2>/dev/null
+	cat cert key >both
+	fake_start src
+	plain=$port plain_requests=$requests
+	mkdir etc
+	secure() {
+		fake_start src "tls=$PWD/both" "$@"
+		printf '127.0.0.1:%s ca=%s\n' "$port" "$PWD/cert" >etc/registries
+	}
+	secure
+	[ "$(imgpull "127.0.0.1:$port/app:v1" good:v1)" = "$manifest" ]
+	secure "redirect=http://127.0.0.1:$plain"
+	refused_here "imgpull: pull '*': blob '*': redirected from https to http"
+	secure token "realm=http://127.0.0.1:$plain/token"
+	refused_here "imgpull: pull '*': the registry names no token server we may use"
+	mkdir -p empty/blobs/sha256
+	fake_start empty "tls=$PWD/both" "place=http://127.0.0.1:$plain"
+	printf '127.0.0.1:%s ca=%s\n' "$port" "$PWD/cert" >etc/registries
+	run --separate-stderr imgpush --tries 1 src:v1 "127.0.0.1:$port/app:1"
+	assert_status 1
+	assert_one_line "imgpush: push '*': blob '*': the registry names no place to upload to"
+	run ! grep . "$plain_requests"
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key2 -out cert2 -days 2 -subj /CN=127.0.0.1 2>/dev/null
+	secure
+	printf '127.0.0.1:%s ca=%s\n' "$port" "$PWD/cert2" >etc/registries
+	refused_here "imgpull: pull '*': *certificate*"
+}
+
+@test "hostile registry: an upload to another place takes no credentials along" {
+	mkdir -p one/blobs/sha256 two/blobs/sha256
+	fake_start two
+	elsewhere=$requests
+	fake_start one basic "place=http://127.0.0.1:$port"
+	run --separate-stderr imgpush --tries 1 --creds user:secret src:v1 "127.0.0.1:$port/app:1"
+	grep -q 'POST .*auth=Basic' "$requests"
+	grep -q 'PUT .*/blobs/uploads/' "$elsewhere"
+	run ! grep auth= "$elsewhere"
+}
+
+@test "hostile registry: what an index lists is held to it" {
+	printf '{"schemaVersion":2,"mediaType":"%s","manifests":[{"mediaType":"%s","digest":"%s","size":%s}]}' \
+		$oci_index $oci_manifest "$manifest" "$manifest_size" >list
+	sed "s/\"size\":$manifest_size/\"size\":1/" list >liar
+	size=$(stat -c %s list)
+	layout_write src "$(entry v1 $oci_index "$(put_blob src list)" "$size")"
+	refused flip-child "imgpull: pull '*': a manifest does not match the digest its index states"
+	size=$(stat -c %s liar)
+	layout_write src "$(entry v1 $oci_index "$(put_blob src liar)" "$size")"
+	fake_start src
+	refused_here "imgpull: pull '*': a manifest does not have the size its index states"
+	inner=$manifest inner_type=$oci_manifest inner_size=$manifest_size
+	for n in 1 2 3 4 5 6; do
+		printf '{"schemaVersion":2,"mediaType":"%s","manifests":[{"mediaType":"%s","digest":"%s","size":%s}]}' \
+			$oci_index "$inner_type" "$inner" "$inner_size" >list
+		inner_size=$(stat -c %s list) inner_type=$oci_index
+		inner=$(put_blob src list)
+	done
+	layout_write src "$(entry v1 $oci_index "$inner" "$inner_size")"
+	refused_here "imgpull: pull '*': indexes nested too deeply"
+	run --separate-stderr imgpull --all-platforms "127.0.0.1:$port/app:v1" out:v1
+	assert_one_line "imgpull: pull '*': indexes nested too deeply"
+}
+
+@test "hostile registry: addresses in a manifest get no credentials, and are no files" {
+	fake_start src
+	elsewhere=$requests elsewhere_port=$port
+	layer=$(jq -r '.layers[0].digest' "src/blobs/sha256/${manifest#sha256:}")
+	cp -r src part
+	rm "part/blobs/sha256/${layer#sha256:}"
+	for url in file:///etc/passwd "http://127.0.0.1:$elsewhere_port/v2/app/blobs/$layer"; do
+		jq -c --arg u "$url" '.layers[0].urls = [$u]' "src/blobs/sha256/${manifest#sha256:}" >doc
+		size=$(stat -c %s doc)
+		layout_write part "$(entry v1 $oci_manifest "$(put_blob part doc)" "$size")"
+		fake_start part basic
+		run --separate-stderr imgpull --creds user:secret "127.0.0.1:$port/app:v1" out:v1
+		case $url in
+		file*)
+			assert_status 1
+			assert_one_line "imgpull: pull '*': blob '$layer': blob unknown"
+			;;
+		*) assert_status 0 ;;
+		esac
+	done
+	grep -q "GET /v2/app/blobs/$layer" "$elsewhere"
+	run ! grep auth= "$elsewhere"
+}
+
 @test "hostile registry: a busy one is asked again" {
 	fake_start src busy-2
+	imgpull "127.0.0.1:$port/app:v1" out:v1
+	rm -r out
+	fake_start src busy-date
 	imgpull "127.0.0.1:$port/app:v1" out:v1
 	imgctl verify out
 }
