@@ -180,7 +180,7 @@ two_platforms() {
 	assert_empty "$stderr"
 	[ "$(jq -r .status <<<"$output" | grep -v progress | paste -sd ' ')" = 'manifest blob blob done' ]
 	[ "$(jq -r 'select(.status == "done") | .digest + " " + .name' <<<"$output")" = "$manifest v1" ]
-	[ "$(jq -r 'select(.status == "blob") | .size' <<<"$output" | paste -sd ' ')" = "$(imgctl inspect --manifest src:v1 | jq -r '.layers[].size' | sort -rn | paste -sd ' ')" ]
+	[ "$(jq -r 'select(.status == "blob") | .size' <<<"$output" | sort -rn | paste -sd ' ')" = "$(imgctl inspect --manifest src:v1 | jq -r '.layers[].size' | sort -rn | paste -sd ' ')" ]
 }
 
 @test "imgctl unpack --follow: unpacks what arrives, verified, and fails with the pull" {
