@@ -1,3 +1,6 @@
+#include <stdarg.h>
+#include <stdio.h>
+
 #include "imgunpack/archive_docker.h"
 #include "lib/codec.h"
 #include "lib/die.h"
@@ -8,24 +11,32 @@
 /* Every tag writes the index anew, and a layer is looked up in all members. */
 enum { IMAGES_MAX = 1000, LAYERS_MAX = 500, TAGS_MAX = 200 };
 
-static void check_count(const struct archive *a, const struct json *list, int max, const char *what)
-{
-	int n = 0;
+static int refuse(char why[ARCHIVE_WHY_MAX], const char *fmt, ...) _printf_(2, 3);
 
-	for (const struct json *j = list ? list->child : NULL; j; j = j->next)
-		if (n++ == max)
-			diex("read '%s': manifest.json: more than %d %s", a->path, max, what);
+static int refuse(char why[ARCHIVE_WHY_MAX], const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, ARCHIVE_WHY_MAX, fmt, ap);
+	va_end(ap);
+	return set_errno(EINVAL);
+}
+
+static int check_count(const struct json *list, size_t max, const char *what,
+		       char why[ARCHIVE_WHY_MAX])
+{
+	return json_count(list) > max ? refuse(why, "more than %zu %s", max, what) : 0;
 }
 
 static const struct archive_member *member(const struct archive *a, const struct json *j,
-					   const char *what)
+					   const char *what, char why[ARCHIVE_WHY_MAX])
 {
 	const char *name = j && j->type == JSON_STRING ? j->text : NULL;
 	const struct archive_member *m = name ? archive_find(a, name) : NULL;
 
 	if (!m)
-		diex("read '%s': manifest.json: %s '%s' is not in the archive", a->path, what,
-		     name ? name : "");
+		refuse(why, "%s '%.200s' is not in the archive", what, name ? name : "");
 	return m;
 }
 
@@ -52,29 +63,42 @@ static const char *layer_type(const struct archive_member *m)
 }
 
 /* Which layer is which DiffID's is a matter of position; unpacking verifies it. */
-static void make_image(const struct archive *a, const struct json *image,
-		       struct archive_images *out)
+int archive_docker_manifest(const struct archive *a, const struct json *image, struct buf *out,
+			    char why[ARCHIVE_WHY_MAX])
 {
-	const struct json *layers = json_get(image, "Layers"), *tags = json_get(image, "RepoTags");
-	_buf_ struct buf text = { 0 };
-	struct emit e = { .out = &text };
-	struct digest d;
+	const struct json *layers = json_get(image, "Layers");
+	const struct archive_member *m = member(a, json_get(image, "Config"), "config", why);
+	struct emit e = { .out = out };
 
-	check_count(a, layers, LAYERS_MAX, "layers");
-	check_count(a, tags, TAGS_MAX, "tags");
+	if (!m || check_count(layers, LAYERS_MAX, "layers", why))
+		return -1;
 	emit_object(&e, NULL);
 	emit_int(&e, "schemaVersion", 2);
 	emit_str(&e, "mediaType", IMAGE_TYPE_MANIFEST);
-	put_descriptor(&e, "config", IMAGE_TYPE_CONFIG,
-		       member(a, json_get(image, "Config"), "config"));
+	put_descriptor(&e, "config", IMAGE_TYPE_CONFIG, m);
 	emit_array(&e, "layers");
 	for (const struct json *l = layers ? layers->child : NULL; l; l = l->next) {
-		const struct archive_member *m = member(a, l, "layer");
-
+		m = member(a, l, "layer", why);
+		if (!m)
+			return -1;
 		put_descriptor(&e, NULL, layer_type(m), m);
 	}
 	emit_end(&e);
 	emit_end(&e);
+	return 0;
+}
+
+static void make_image(const struct archive *a, const struct json *image,
+		       struct archive_images *out)
+{
+	const struct json *tags = json_get(image, "RepoTags");
+	char why[ARCHIVE_WHY_MAX];
+	_buf_ struct buf text = { 0 };
+	struct digest d;
+
+	if (check_count(tags, TAGS_MAX, "tags", why) ||
+	    archive_docker_manifest(a, image, &text, why))
+		diex("read '%s': manifest.json: %s", a->path, why);
 	if (blob_put(a->layout_dirfd, text.data, text.len, &d) < 0)
 		die("read '%s'", a->path);
 
@@ -87,12 +111,13 @@ static void make_image(const struct archive *a, const struct json *image,
 
 void archive_docker(const struct archive *a, struct archive_images *out)
 {
-	char why[JSON_WHY_MAX];
+	char why[JSON_WHY_MAX], many[ARCHIVE_WHY_MAX];
 	_json_ struct json *list = json_parse(buf_str(&a->manifest), a->manifest.len, 0, why);
 
 	if (!list || list->type != JSON_ARRAY)
 		diex("read '%s': manifest.json: %s", a->path, list ? "no array" : why);
-	check_count(a, list, IMAGES_MAX, "images");
+	if (check_count(list, IMAGES_MAX, "images", many))
+		diex("read '%s': manifest.json: %s", a->path, many);
 	for (const struct json *image = list->child; image; image = image->next)
 		make_image(a, image, out);
 }

@@ -5,8 +5,9 @@
 #include "imgunpack/archive.h"
 #include "lib/buf.h"
 #include "lib/digest.h"
+#include "lib/json.h"
 
-enum { ARCHIVE_LINKS_MAX = 8 };
+enum { ARCHIVE_LINKS_MAX = 8, ARCHIVE_WHY_MAX = 320 };
 
 struct archive_member {
 	char *name; /* plain, as tar_clean_path leaves it */
@@ -28,6 +29,9 @@ struct archive {
 
 /* The member NAME, links followed; NULL. */
 const struct archive_member *archive_find(const struct archive *a, const char *name);
+/* The OCI manifest of IMAGE, an element of manifest.json, appended to OUT. -1 and a reason. */
+_check_ int archive_docker_manifest(const struct archive *a, const struct json *image,
+				    struct buf *out, char why[ARCHIVE_WHY_MAX]);
 /* Make an image of every element of manifest.json, and list it with the names it has. Dies. */
 void archive_docker(const struct archive *a, struct archive_images *out);
 /* List what index.json lists. Dies. */
