@@ -1,8 +1,8 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "imgunpack/base64.h"
 #include "imgunpack/creds.h"
+#include "lib/base64.h"
 #include "lib/die.h"
 #include "lib/io.h"
 #include "lib/json.h"

@@ -9,7 +9,7 @@ imgunpack/imgunpack.objs := $(unpack.objs)
 imgunpack/imgunpack.libs = libcrypto $(codec.libs)
 # Images: one program a direction, over OCI layouts (lib/layout.h).
 LIBEXEC += imgunpack/imgpull
-registry.objs := imgunpack/base64.c imgunpack/call.c imgunpack/certs.c imgunpack/challenge.c \
+registry.objs := imgunpack/call.c imgunpack/certs.c imgunpack/challenge.c \
     imgunpack/creds.c imgunpack/document.c imgunpack/http.c imgunpack/http_url.c imgunpack/progress.c imgunpack/registries.c imgunpack/registry.c imgunpack/report.c imgunpack/token.c
 # What needs no network: layouts and archives.
 transport.objs := imgunpack/archive.c imgunpack/archive_docker.c imgunpack/archive_images.c imgunpack/docs.c imgunpack/tarfile.c imgunpack/transport.c

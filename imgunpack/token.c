@@ -1,8 +1,8 @@
 #include <string.h>
 
-#include "imgunpack/base64.h"
 #include "imgunpack/challenge.h"
 #include "imgunpack/registry.h"
+#include "lib/base64.h"
 #include "lib/die.h"
 #include "lib/json.h"
 #include "lib/mem.h"

@@ -28,11 +28,9 @@ const char *annotation_listener(const struct spec *spec, const char *path)
 const char *annotation_refused(size_t i)
 {
 	static const char *const refused[] = {
-		"run.oci.handler",
-		"run.oci.seccomp.plugins",
-		"run.oci.seccomp_bpf_data",
-		"run.oci.delegate-cgroup",
-		"run.oci.systemd.force_cgroup_v1",
+		"run.oci.handler",	    "run.oci.seccomp.plugins",
+		"run.oci.delegate-cgroup",  "run.oci.systemd.force_cgroup_v1",
+		"run.oci.systemd.subgroup",
 	};
 
 	return i < ARRAY_LEN(refused) ? refused[i] : NULL;

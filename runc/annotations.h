@@ -10,6 +10,7 @@
 #define ANNOTATION_KEEP_GROUPS "run.oci.keep_original_groups"
 #define ANNOTATION_MOUNT_CONTEXT "run.oci.mount_context_type"
 #define ANNOTATION_PIDFD_RECEIVER "run.oci.pidfd_receiver"
+#define ANNOTATION_SECCOMP_BPF "run.oci.seccomp_bpf_data"
 #define ANNOTATION_SECCOMP_RECEIVER "run.oci.seccomp.receiver"
 #define ANNOTATION_SECCOMP_STRICT "run.oci.seccomp_fail_unknown_syscall"
 #define ANNOTATION_HOOKS_STDOUT "run.oci.hooks.stdout"

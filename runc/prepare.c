@@ -1,7 +1,9 @@
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <sched.h>
 #include <sys/stat.h>
 
+#include "lib/base64.h"
 #include "lib/dev.h"
 #include "lib/die.h"
 #include "lib/fd.h"
@@ -36,14 +38,30 @@ static int open_cache(void)
 	return path_open_dir(dir, 0700);
 }
 
+/* A filter as the kernel takes it, which comes instead of linux.seccomp. */
+static void take_filter(struct launch *l, const char *base64)
+{
+	size_t len = 0;
+	_free_ char *bytes = base64_decode(base64, &len);
+	size_t n = len / sizeof(*l->seccomp.insns);
+
+	if (!bytes || !n || n > BPF_MAXINSNS || len % sizeof(*l->seccomp.insns))
+		diex("annotations: '" ANNOTATION_SECCOMP_BPF "' is no filter");
+	l->seccomp = (struct seccomp_program){ .insns = (void *)steal_ptr(&bytes), .ninsns = n };
+	l->has_seccomp = true;
+}
+
 /* The filter is compiled here, while nothing waits for it; the child only loads it. */
 static void prepare_seccomp(struct launch *l)
 {
 	const struct json *j = json_find(l->spec->json, "linux.seccomp");
 	_seccomp_profile_ struct seccomp_profile profile = { 0 };
+	const char *filter = annotation(l->spec, ANNOTATION_SECCOMP_BPF);
 	char why[DECODE_WHY_MAX];
 
-	if (!j || j->type == JSON_NULL)
+	if (filter)
+		take_filter(l, filter);
+	if (filter || !j || j->type == JSON_NULL)
 		return;
 	if (seccomp_profile_decode(j, &profile, why))
 		diex("%s", why);

@@ -47,8 +47,8 @@ with_groups() {
 
 @test "runc: annotations that ask for what is not here are refused" {
 	local name
-	for name in run.oci.handler run.oci.seccomp.plugins run.oci.seccomp_bpf_data run.oci.delegate-cgroup \
-		run.oci.systemd.force_cgroup_v1; do
+	for name in run.oci.handler run.oci.seccomp.plugins run.oci.delegate-cgroup \
+		run.oci.systemd.force_cgroup_v1 run.oci.systemd.subgroup; do
 		configure '.process.args = ["true"] | .annotations = {"'$name'": "krun"}'
 		run --separate-stderr rc run -b "$bundle" "$id"
 		assert_status 1
@@ -59,7 +59,8 @@ with_groups() {
 	run --separate-stderr rc run -b "$bundle" "$id"
 	assert_status 1
 	assert_one_line "*annotations: 'run.oci.mount_context_type' knows no 'mycontext'*"
-	configure '.process.args = ["echo", "ran"] | .annotations = {"run.oci.handler": "", "run.oci.mount_context_type": "fscontext", "run.oci.other": "x"}'
+	configure '.process.args = ["echo", "ran"] | .annotations = {"run.oci.handler": "", "run.oci.mount_context_type": "fscontext",
+		"run.oci.systemd.subgroup": "", "run.oci.other": "x"}'
 	run --separate-stderr rc run -b "$bundle" "$id"
 	assert_output ran
 }
@@ -146,4 +147,24 @@ with_groups() {
 	refused freezer:sub "*--cgroup: '$group/sub' has no controller 'freezer'*"
 	refused memory:nosuch "*open cgroup '$group/nosuch': No such file*"
 	refused memory:../.. "*open cgroup '$group/../..': Invalid argument*"
+}
+
+@test "runc: run.oci.seccomp_bpf_data is a filter instead of linux.seccomp, for exec too" {
+	local filter
+	# Load the number; mkdir is answered by EBUSY, everything else allowed.
+	filter=$(printf '\x20\0\0\0\0\0\0\0\x15\0\0\x01\x53\0\0\0\x06\0\0\0\x10\0\x05\0\x06\0\0\0\0\0\xff\x7f' | base64)
+	configure '.process.args = ["sh", "-c", "mkdir /x; mkdir -p /y; sleep 1000"] | .annotations = {"run.oci.seccomp_bpf_data": "'"$filter"'"} |
+		.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["getuid"], action: "SCMP_ACT_KILL"}]}'
+	rc run -d -b "$bundle" "$id" </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 3>&-
+	run rc exec "$id" sh -c 'mkdir /z; id -u; grep Seccomp: /proc/self/status'
+	[[ $output == *"mkdir: can't create directory '/z': Device or resource busy"*0*"Seccomp:"*2 ]] || fail "$output"
+	wait_for 20 grep -q "'/x': Device or resource busy" "$BATS_TEST_TMPDIR/out"
+	rc delete --force "$id"
+	for filter in x AAAA "$(head -c 40000 /dev/zero | base64 -w 0)"; do
+		configure '.process.args = ["true"] | .annotations = {"run.oci.seccomp_bpf_data": "'"$filter"'"}'
+		run --separate-stderr rc run -b "$bundle" "$id"
+		assert_status 1
+		assert_one_line "*annotations: 'run.oci.seccomp_bpf_data' is no filter*"
+	done
+	[ ! -e "$root/$id" ]
 }

@@ -1,8 +1,8 @@
 /* auth - any WWW-Authenticate header can be read; base64 comes back as it went. */
 #include <string.h>
 
-#include "imgunpack/base64.h"
 #include "imgunpack/challenge.h"
+#include "lib/base64.h"
 #include "lib/mem.h"
 #include "tests/fuzz/fuzz.h"
 

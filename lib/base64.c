@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "imgunpack/base64.h"
+#include "lib/base64.h"
 #include "lib/buf.h"
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

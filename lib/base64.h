@@ -1,6 +1,6 @@
 /* base64.h - base64 (RFC 4648 section 4) of short strings. */
-#ifndef IMGUNPACK_BASE64_H
-#define IMGUNPACK_BASE64_H
+#ifndef LIB_BASE64_H
+#define LIB_BASE64_H
 
 #include "lib/base.h"
 
