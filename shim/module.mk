@@ -12,8 +12,8 @@ shim/shim-conmon.objs := $(shim.monitor) shim/conmon_end.c shim/conmon_plan.c sh
 
 # containerd's: many processes in one loop, whose output goes on as it is.
 shim/containerd-shim-lash-v2.objs := shim/console.c shim/leave.c shim/loop.c shim/ttrpc.c shim/v2_cleanup.c \
-        shim/v2_conn.c shim/v2_create.c shim/v2_delete.c shim/v2_event.c shim/v2_exit.c shim/v2_job.c \
-        shim/v2_logger.c shim/v2_metrics.c shim/v2_metrics_v1.c shim/v2_metrics_v2.c shim/v2_mount.c \
+        shim/v2_conn.c shim/v2_create.c shim/v2_delete.c shim/v2_event.c shim/v2_exit.c shim/v2_idmap.c shim/v2_job.c \
+        shim/v2_logger.c shim/v2_loop.c shim/v2_metrics.c shim/v2_metrics_v1.c shim/v2_metrics_v2.c shim/v2_mount.c \
         shim/v2_oom.c shim/v2_ops.c shim/v2_proto.c shim/v2_pump.c shim/v2_runtime.c shim/v2_server.c \
         shim/v2_start.c shim/v2_stdio.c shim/v2_task.c
 shim/containerd-shim-lash-v2.libs := libcrypto

@@ -13,23 +13,25 @@
 #include "lib/path.h"
 #include "lib/proc.h"
 #include "shim/v2.h"
+#include "shim/v2_rootfs.h"
 
 enum { PAGE = 4096, UNMOUNT_TRIES = 64 };
 
-static void xclose_on(int mntfd, int targetfd, const struct mount_pb *m)
+static void xclose_on(int mntfd, int targetfd, const char *source)
 {
 	if (mnt_attach(mntfd, targetfd) < 0)
-		die("mount '%s'", m->source ? m->source : "");
+		die("mount '%s'", source);
 	close(mntfd);
 }
 
-static void bind(const struct mount_pb *m, int targetfd, const struct mnt_opts *o)
+static void bind(const struct mount_pb *m, int targetfd, const struct mnt_opts *o, int usernsfd)
 {
 	int mntfd = mnt_clone(AT_FDCWD, m->source ? m->source : "", o->bind_tree);
 
-	if (mntfd < 0 || mnt_apply(mntfd, o) < 0)
+	if (mntfd < 0 || mnt_apply(mntfd, o) < 0 ||
+	    (usernsfd >= 0 && mnt_idmap(mntfd, usernsfd, o->bind_tree) < 0))
 		die("bind '%s'", m->source ? m->source : "");
-	xclose_on(mntfd, targetfd, m);
+	xclose_on(mntfd, targetfd, m->source ? m->source : "");
 }
 
 /* The length of the directory all lower layers are in, "/" included. */
@@ -94,15 +96,16 @@ static bool fits_fsconfig(const struct mnt_opts *o)
 	return true;
 }
 
-static void mount_new(const struct mount_pb *m, const char *type, int targetfd, struct mnt_opts *o)
+static void mount_new(const char *source, const char *type, int targetfd, struct mnt_opts *o,
+		      int usernsfd)
 {
-	const char *source = m->source ? m->source : type;
 	_buf_ struct buf why = { 0 };
 	int mntfd;
 
 	if (data_len(o) >= PAGE)
 		shorten_lower(o);
-	if (!fits_fsconfig(o)) {
+	/* mount(2) has no moment to map ids in; an overlay's are those of its layers. */
+	if (usernsfd < 0 && !fits_fsconfig(o)) {
 		if (mnt_old(type, source, targetfd, o) < 0)
 			die("mount '%s' (%s)", source, type);
 		return;
@@ -110,7 +113,32 @@ static void mount_new(const struct mount_pb *m, const char *type, int targetfd, 
 	mntfd = mnt_new(type, source, o, &why);
 	if (mntfd < 0)
 		die("mount '%s' (%s)%s%s", source, type, why.len ? ": " : "", buf_str(&why));
-	xclose_on(mntfd, targetfd, m);
+	if (usernsfd >= 0 && mnt_idmap(mntfd, usernsfd, false) < 0)
+		die("map ids of '%s' (%s)", source, type);
+	xclose_on(mntfd, targetfd, source);
+}
+
+static void mount_overlay(const char *source, int targetfd, struct mnt_opts *o, int usernsfd,
+			  const char *scratch)
+{
+	if (usernsfd >= 0)
+		layers_xmap(o, usernsfd, scratch);
+	mount_new(source, "overlay", targetfd, o, -1);
+	if (usernsfd >= 0)
+		layers_hide(scratch);
+}
+
+/* A source of its own device, unless "loop" makes it one. */
+static void mount_device(const struct mount_pb *m, const char *type, int targetfd,
+			 struct mnt_opts *o, int usernsfd)
+{
+	const char *source = m->source && *m->source ? m->source : type;
+	_free_ char *loop = rootfs_option(o, "loop"), *device = NULL;
+	_close_ int fd = -1;
+
+	if (loop)
+		fd = loop_xattach(source, o->set & MOUNT_ATTR_RDONLY, &device);
+	mount_new(device ? device : source, type, targetfd, o, usernsfd);
 }
 
 /* "fuse3.KIND": its helper mounts and stays. */
@@ -131,7 +159,8 @@ static void mount_fuse(const struct mount_pb *m, const char *target)
 		diex("mount '%s' (%s): mount(8) failed", m->source, m->type);
 }
 
-static void mount_one(const struct mount_pb *m, int rootfs_dirfd, const char *rootfs)
+static void mount_one(const struct mount_pb *m, int rootfs_dirfd, const char *rootfs,
+		      const char *scratch)
 {
 	const char *type = m->type && *m->type ? m->type : "bind";
 	struct mnt_opts o = { .set = 0 };
@@ -146,12 +175,15 @@ static void mount_one(const struct mount_pb *m, int rootfs_dirfd, const char *ro
 		return;
 	}
 	mnt_opts_parse(&o, m->options.v);
-	if (mnt_opts_data(&o, "uidmap") || mnt_opts_data(&o, "loop"))
-		diex("mount '%s': loop and uidmap are not for this shim", m->source);
+	_close_ int usernsfd = rootfs_xuserns(&o);
+
 	if (o.bind || str_eq(type, "bind"))
-		bind(m, targetfd, &o);
+		bind(m, targetfd, &o, usernsfd);
+	else if (str_eq(type, "overlay"))
+		mount_overlay(m->source && *m->source ? m->source : type, targetfd, &o, usernsfd,
+			      scratch);
 	else
-		mount_new(m, type, targetfd, &o);
+		mount_device(m, type, targetfd, &o, usernsfd);
 	mnt_opts_free(&o);
 }
 
@@ -159,6 +191,7 @@ void mounts_make(const struct task *t)
 {
 	const struct mount_pb *m = t->rootfs.v;
 	_free_ char *rootfs = xasprintf("%s/rootfs", t->bundle);
+	_free_ char *scratch = xasprintf("%s/layers", t->bundle);
 
 	if (path_mkdirs(rootfs, 0711) < 0)
 		die("make '%s'", rootfs);
@@ -168,14 +201,17 @@ void mounts_make(const struct task *t)
 
 		if (dirfd < 0)
 			die("open '%s'", rootfs);
-		mount_one(&m[i], dirfd, rootfs);
+		mount_one(&m[i], dirfd, rootfs, scratch);
 	}
 }
 
 int mounts_remove(const char *bundle)
 {
 	_free_ char *rootfs = xasprintf("%s/rootfs", bundle);
+	_free_ char *scratch = xasprintf("%s/layers", bundle);
 
+	/* Left by one that was killed. */
+	layers_hide(scratch);
 	/* What is busy, or on a server that does not answer, goes when it can. */
 	for (int i = 0; i < UNMOUNT_TRIES; i++)
 		if (umount2(rootfs, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)

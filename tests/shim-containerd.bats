@@ -390,6 +390,59 @@ spec() {
 	umount "$PWD/l"
 }
 
+# owners DIR FILE... - as whom they are seen.
+owners() {
+	(cd "$1" && shift && stat -c %u:%g "$@") | tr '\n' ' '
+}
+
+@test "containerd-shim-lash-v2: a root file system with ids of its own, of a bind and of overlay's layers" {
+	local maps='"uidmap=0:100000:1000,1000:200000:10", "gidmap=0:100000:1000,1000:300000:10"' gid
+	make_bundle a false sleep 1000
+	mkdir -p a/rootfs low/bin low/proc low/dev low2/etc up work
+	cp "$BATS_FILE_TMPDIR/rootfs/bin/busybox" low/bin/sleep
+	touch low/mine low2/etc/theirs
+	chown 1001:1002 low2/etc/theirs
+	jq --arg root "$PWD/a/rootfs" '.root.path = $root' a/config.json >config && mv config a/config.json
+	serve a
+	create a rootfs="{\"type\": \"bind\", \"source\": \"$PWD/low\", \"options\": [\"rbind\", $maps]}" >/dev/null
+	[ "$(owners a/rootfs mine)" = '100000:100000 ' ]
+	call Delete id=a >/dev/null
+	create a rootfs="{\"type\": \"overlay\", \"source\": \"overlay\", \"options\": [\"lowerdir=$PWD/low2:$PWD/low\",
+		\"upperdir=$PWD/up\", \"workdir=$PWD/work\", $maps]}" >/dev/null
+	[ "$(owners a/rootfs mine etc/theirs)" = '100000:100000 200001:300002 ' ]
+	# What it was made of is out of sight, and nothing has changed below.
+	[ "$(grep -c "$PWD/a/" /proc/self/mounts)" = 1 ]
+	[ ! -e a/layers ]
+	[ "$(owners low2 etc/theirs)" = '1001:1002 ' ]
+	call Delete id=a >/dev/null
+	! grep -qF "$PWD/a/" /proc/self/mounts
+	for gid in '' ', "gidmap=0:1"' ', "gidmap=0:0:0"'; do
+		run create a rootfs="{\"type\": \"bind\", \"source\": \"$PWD/low\", \"options\": [\"rbind\", \"uidmap=0:1:1\"$gid]}"
+		[[ $output == "code 2: "*map* ]] || fail "$output"
+	done
+}
+
+@test "containerd-shim-lash-v2: a root file system in a file, through a loop device that goes with it" {
+	need kernel:loop mke2fs
+	make_bundle a false true
+	mkdir -p a/rootfs
+	truncate -s 16M image
+	mke2fs -q -d "$BATS_FILE_TMPDIR/rootfs" image
+	jq --arg root "$PWD/a/rootfs" '.root.path = $root' a/config.json >config && mv config a/config.json
+	serve a
+	run create a rootfs='{"type": "ext2", "source": "/no/such", "options": ["loop"]}'
+	[[ $output == "code 2: "*"open '/no/such'"* ]] || fail "$output"
+	create a rootfs="{\"type\": \"ext2\", \"source\": \"$PWD/image\", \"options\": [\"loop\", \"ro\"]}" >/dev/null
+	grep -F "$PWD/a/rootfs" /proc/self/mounts | grep -q '^/dev/loop.* ro,'
+	device=$(grep -F "$PWD/a/rootfs" /proc/self/mounts | sed 's|^/dev/||; s/ .*//')
+	[ "$(cat "/sys/block/$device/loop/backing_file")" = "$PWD/image" ]
+	call Start id=a >/dev/null
+	[ "$(call Wait id=a | jq '.exit_status // 0')" = 0 ]
+	call Delete id=a >/dev/null
+	! grep -qF "$PWD/a/rootfs" /proc/self/mounts
+	wait_for 20 eval '[ "$(cat "/sys/block/$device/loop/backing_file" 2>/dev/null)" != "$PWD/image" ]'
+}
+
 @test "containerd-shim-lash-v2: a pod has one server, which stays until its last container has gone" {
 	make_bundle a false sleep 1000
 	make_bundle b false sleep 1000
