@@ -54,7 +54,7 @@ static void follow(const struct container *c, const struct cgroup *g, int pidfd,
 	if (oom_open(&oom, g))
 		die("watch for OOM kills of container '%s'", c->id);
 
-	struct pollfd p[] = { { .fd = oom.fd, .events = POLLIN },
+	struct pollfd p[] = { { .fd = oom.oom.bellfd, .events = POLLIN },
 			      { .fd = pidfd, .events = POLLIN } };
 
 	while (!p[1].revents) {
@@ -64,7 +64,7 @@ static void follow(const struct container *c, const struct cgroup *g, int pidfd,
 
 		if (n < 0 && errno != EINTR)
 			die("wait for events");
-		for (uint64_t k = n > 0 ? oom_take(&oom, g) : 0; k; k--)
+		for (uint64_t k = n > 0 ? oom_take(&oom) : 0; k; k--)
 			tell("oom", c, NULL);
 		if (!n) {
 			tell("stats", c, g);

@@ -192,7 +192,8 @@ static void init(struct monitor *m, const struct plan *plan)
 	m->grace.ring = grace_over;
 	m->drain.ring = drain_over;
 	m->process.fd = m->signals.fd = m->console.listener.fd = m->ctl.fd = m->notify.fd =
-		m->oom.fd = m->listener.fd = m->input.fd = m->oom_fd = -1;
+		m->oom.fd = m->listener.fd = m->input.fd = -1;
+	m->oom_killer = (struct cgroup_oom)CGROUP_OOM_NONE;
 	for (int i = 0; i < MAX_CLIENTS; i++)
 		m->clients[i].src.fd = -1;
 	prctl(PR_SET_CHILD_SUBREAPER, 1);

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "lib/base.h"
+#include "lib/cgroup_oom.h"
 #include "shim/console.h"
 #include "shim/ctl.h"
 #include "shim/log.h"
@@ -185,7 +186,7 @@ struct monitor {
 	struct source notify;
 
 	/* oom.c */
-	int oom_fd;
+	struct cgroup_oom oom_killer;
 	uint64_t oom_before, oom_told;
 	struct source oom;
 	struct alarm oom_again;

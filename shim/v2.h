@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "lib/base.h"
+#include "lib/cgroup_oom.h"
 #include "shim/console.h"
 #include "shim/loop.h"
 #include "shim/ttrpc.h"
@@ -196,9 +197,8 @@ struct proc {
 };
 
 struct oom {
-	struct source src; /* an eventfd (v1) or inotify (v2); fd -1: none */
-	int counterfd;
-	bool is_v2;
+	struct source src; /* the killer's bell; fd -1: none */
+	struct cgroup_oom killer;
 	uint64_t kills;
 };
 

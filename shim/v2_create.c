@@ -195,7 +195,8 @@ static struct task *task_new(struct call *c)
 	t->checkpoint = xstrdup(q->checkpoint ? q->checkpoint : "");
 	t->rootfs = q->rootfs;
 	q->rootfs = (struct pb_list){ NULL, 0 };
-	t->oom.src.fd = t->oom.counterfd = -1;
+	t->oom.src.fd = -1;
+	t->oom.killer = (struct cgroup_oom)CGROUP_OOM_NONE;
 	t->bundlefd = open(t->bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	proc_init(&t->init, t, "", q);
 	t->init.busy = true;
