@@ -1,6 +1,6 @@
 # What two or more programs need; one static archive. A line a level (STYLE 2), a module a word.
 LIB_C += lib/base64.c lib/buf.c lib/die.c lib/mem.c lib/num.c lib/opt.c lib/str.c
-LIB_C += lib/clock.c lib/fd.c lib/io.c lib/path.c lib/path_remove.c lib/proc.c lib/sock.c lib/sys.c lib/tty.c lib/utc.c
+LIB_C += lib/clock.c lib/fd.c lib/io.c lib/path.c lib/path_remove.c lib/proc.c lib/sock.c lib/spawn.c lib/sys.c lib/tty.c lib/utc.c
 LIB_C += lib/decode.c lib/emit.c lib/json.c lib/pb.c
 LIB_C += lib/cgroup_create.c lib/cgroup_file.c lib/cgroup_freeze.c lib/cgroup_group.c lib/cgroup_join.c
 LIB_C += lib/cgroup_kill.c lib/cgroup_layout.c lib/cgroup_oom.c lib/cgroup_procs.c lib/cgroup_remove.c

@@ -10,6 +10,7 @@
 #include "lib/io.h"
 #include "lib/mem.h"
 #include "lib/proc.h"
+#include "lib/spawn.h"
 #include "lib/str.h"
 #include "runc/runc.h"
 #include "runc/scope.h"
@@ -40,19 +41,9 @@ void scope_called(const char *argv0)
 /* Where the program is that was called so: as a path, or through PATH. */
 static char *find_self(void)
 {
-	const char *path = getenv("PATH");
-	_strv_ struct strv dirs = { 0 };
+	_free_ char *file = spawn_find(called);
 
-	if (strchr(called, '/'))
-		return realpath(called, NULL);
-	strv_split(&dirs, path ? path : "", ':');
-	for (size_t i = 0; i < dirs.n; i++) {
-		_free_ char *file = xasprintf("%s/%s", *dirs.v[i] ? dirs.v[i] : ".", called);
-
-		if (access(file, X_OK) == 0)
-			return realpath(file, NULL);
-	}
-	return NULL;
+	return file ? realpath(file, NULL) : NULL;
 }
 
 /* Beside runc; in a tree that is not installed, in its neighbour directory. */

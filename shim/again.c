@@ -14,6 +14,7 @@
 #include "lib/mem.h"
 #include "lib/num.h"
 #include "lib/proc.h"
+#include "lib/spawn.h"
 #include "shim/events.h"
 #include "shim/leave.h"
 #include "shim/place.h"
@@ -41,20 +42,13 @@ static void read_history(struct run *r)
 static pid_t spawn_runtime(const struct run *r, const char *verb, const char *option)
 {
 	_strv_ struct strv argv = { 0 };
-	pid_t pid;
 
 	run_runtime(r, &argv);
 	strv_add(&argv, verb);
 	if (option)
 		strv_add(&argv, option);
 	strv_add(&argv, r->id);
-	pid = fork();
-	if (pid == 0) {
-		proc_reset_signals();
-		(void)!fd_cloexec_from(3);
-		xexec(argv.v);
-	}
-	return pid;
+	return spawn(argv.v, (const int[]){ 0, 1, 2 });
 }
 
 void again_begin(struct run *r)

@@ -13,6 +13,7 @@
 #include "lib/opt.h"
 #include "lib/proc.h"
 #include "lib/sock.h"
+#include "lib/spawn.h"
 #include "lib/tty.h"
 #include "shim/detach.h"
 #include "shim/place.h"
@@ -105,12 +106,9 @@ static void send_signal(const struct session *s, int sig)
 	strv_add(&argv, "kill");
 	strv_add(&argv, s->id);
 	strv_take(&argv, xasprintf("%d", sig));
-	pid = xfork();
-	if (pid == 0) {
-		proc_reset_signals();
-		xexec(argv.v);
-	}
-	proc_wait(pid);
+	pid = spawn(argv.v, (const int[]){ 0, 1, 2 });
+	if (pid > 0)
+		proc_wait(pid);
 }
 
 static void start_command(struct session *s, char **argv)
@@ -122,6 +120,7 @@ static void start_command(struct session *s, char **argv)
 	s->command = xfork();
 	if (s->command > 0)
 		return;
+	/* Other than for our own helpers, descriptors above 2 are its caller's. */
 	proc_reset_signals();
 	null = open("/dev/null", O_RDONLY);
 	if (null < 0 || fd_install(null, STDIN_FILENO) < 0)

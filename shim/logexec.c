@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "lib/mem.h"
+#include "lib/spawn.h"
 #include "shim/log.h"
 #include "shim/monitor.h"
 
@@ -62,30 +63,13 @@ static struct log *exec_make(const char *target, const struct log_opts *o _unuse
 	return &x->log;
 }
 
-/* Is there such a program? Looked for as execvp does. */
-static int find_program(const char *name)
-{
-	const char *path = getenv("PATH");
-	_strv_ struct strv dirs = { 0 };
-
-	if (strchr(name, '/'))
-		return access(name, X_OK);
-	strv_split(&dirs, path ? path : "/bin:/usr/bin", ':');
-	for (size_t i = 0; i < dirs.n; i++) {
-		_free_ char *full = xasprintf("%s/%s", *dirs.v[i] ? dirs.v[i] : ".", name);
-
-		if (access(full, X_OK) == 0)
-			return 0;
-	}
-	return set_errno(ENOENT);
-}
-
 static int exec_open(struct log *log)
 {
 	struct logexec *x = exec_of(log);
+	_free_ char *program = spawn_find(x->argv.v[0]);
 	int ends[2];
 
-	if (find_program(x->argv.v[0]) < 0 || pipe2(ends, O_CLOEXEC) < 0)
+	if (!program || pipe2(ends, O_CLOEXEC) < 0)
 		return -1;
 	x->in_fd = ends[0];
 	x->out.fd = ends[1];
@@ -95,15 +79,8 @@ static int exec_open(struct log *log)
 
 static void start_program(struct logexec *x)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	const int stdio[3] = { x->in_fd, null, null };
-
 	clock_gettime(CLOCK_MONOTONIC, &x->started);
-	x->pid = null < 0 ? -1 : fork();
-	if (x->pid == 0)
-		process_become(x->m, stdio, x->argv.v);
-	if (null >= 0)
-		close(null);
+	x->pid = process_start(x->m, x->argv.v, (const int[]){ x->in_fd, -1, -1 });
 	if (x->pid > 0)
 		return;
 	x->pid = 0;

@@ -23,15 +23,11 @@ static void forget_unfinished(const struct logfile *lf)
 		unlinkat(lf->dirfd, name, 0);
 }
 
-static void spawn(struct logfile *lf, int in, int out)
+static void start_gzip(struct logfile *lf, int in, int out)
 {
-	_close_ int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	const int stdio[3] = { in, out, null };
 	char *argv[] = { (char *)"gzip", (char *)"-c", NULL };
 
-	lf->pack.pid = null < 0 ? -1 : fork();
-	if (lf->pack.pid == 0)
-		process_become(lf->pack.m, stdio, argv);
+	lf->pack.pid = process_start(lf->pack.m, argv, (const int[]){ in, out, -1 });
 	if (lf->pack.pid < 0)
 		lf->pack.pid = 0;
 }
@@ -52,7 +48,7 @@ static void pack_next(struct logfile *lf)
 	if (out < 0)
 		return;
 	lf->pack.at = k - 1;
-	spawn(lf, in, out);
+	start_gzip(lf, in, out);
 	if (!lf->pack.pid)
 		forget_unfinished(lf);
 }

@@ -208,8 +208,8 @@ int process_adopt(struct monitor *m, const struct orphan *o);
 void process_signal(struct monitor *m, int sig);
 pid_t process_read_pid(const struct monitor *m);
 void process_on_exit(struct monitor *m);
-/* In a child: become a helper's program. */
-_noreturn_ void process_become(const struct monitor *m, const int stdio[3], char **argv);
+/* A helper's program, as spawn.h has it. Returns its pid or -1. */
+pid_t process_start(struct monitor *m, char *const argv[], const int stdio[3]);
 
 /* monitor.c: what the other files report. */
 void monitor_runtime_done(struct monitor *m, int wait_status);

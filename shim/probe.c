@@ -8,6 +8,7 @@
 #include "lib/io.h"
 #include "lib/num.h"
 #include "lib/proc.h"
+#include "lib/spawn.h"
 #include "shim/health.h"
 
 /* A pipe holds so many pieces of 4 KiB. */
@@ -19,21 +20,6 @@ static int64_t ms_since(const struct timespec *then)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (now.tv_sec - then->tv_sec) * 1000LL + (now.tv_nsec - then->tv_nsec) / 1000000;
-}
-
-static pid_t start(char **argv, int out)
-{
-	pid_t pid = fork();
-	int null;
-
-	if (pid)
-		return pid;
-	proc_reset_signals();
-	null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (null < 0 || fd_install(null, 0) < 0 || fd_install(out, 1) < 0 || fd_install(out, 2) < 0)
-		_exit(126);
-	(void)!fd_cloexec_from(3);
-	xexec(argv);
 }
 
 /* Read what there is; beyond what is kept it is thrown away. Returns as read does. */
@@ -98,7 +84,7 @@ void probe_run(struct probe *p, char **argv, int timeout_ms, int dirfd, const ch
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0) {
 		ours = ends[0];
 		(void)!fcntl(ends[1], F_SETFL, 0);
-		pid = start(argv, ends[1]);
+		pid = spawn(argv, (const int[]){ -1, ends[1], ends[1] });
 		close(ends[1]);
 		pidfd = pid > 0 ? proc_pidfd_open(pid) : -1;
 		if (pidfd >= 0 && await_end(p, ours, pidfd, timeout_ms)) {

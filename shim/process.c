@@ -8,6 +8,7 @@
 #include "lib/io.h"
 #include "lib/num.h"
 #include "lib/proc.h"
+#include "lib/spawn.h"
 #include "shim/monitor.h"
 
 /* Socket activation names the process it is for, which is about to be the runtime. */
@@ -122,32 +123,28 @@ void process_signal(struct monitor *m, int sig)
 		kill(pid, sig);
 }
 
-_noreturn_ void process_become(const struct monitor *m, const int stdio[3], char **argv)
+static pid_t start_after(struct monitor *m, unsigned delay_s, char *const argv[],
+			 const int stdio[3])
 {
-	proc_reset_signals();
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	if (delay_s)
+		sleep(delay_s);
 	oom_unshield(m->oom_score);
-	for (int i = 0; i < 3; i++)
-		if (fd_install(stdio[i], i) < 0)
-			_exit(126);
-	(void)!fd_cloexec_from(3);
-	xexec(argv);
+	xbecome(argv, stdio);
 }
 
-static _noreturn_ void become_on_exit(const struct monitor *m)
+pid_t process_start(struct monitor *m, char *const argv[], const int stdio[3])
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	const int stdio[3] = { null, null, null };
-
-	if (m->plan->on_exit_delay_s)
-		sleep((unsigned)m->plan->on_exit_delay_s);
-	process_become(m, stdio, m->plan->on_exit);
+	return start_after(m, 0, argv, stdio);
 }
 
 void process_on_exit(struct monitor *m)
 {
 	if (!m->plan->on_exit)
 		return;
-	m->on_exit_pid = fork();
-	if (m->on_exit_pid == 0)
-		become_on_exit(m);
+	m->on_exit_pid = start_after(m, (unsigned)m->plan->on_exit_delay_s, m->plan->on_exit,
+				     (const int[]){ -1, -1, -1 });
 }

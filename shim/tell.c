@@ -62,7 +62,6 @@ bool tell_begin(struct run *r, const struct ending *e)
 	struct monitor *m = &r->monitor;
 	const char *signal = e->signal ? proc_signal_name(e->signal) : NULL;
 	_strv_ struct strv argv = { 0 };
-	int null;
 
 	if (!r->tell_runtime || e->unknown || e->code < 0 || (e->signal && !signal))
 		return false;
@@ -71,11 +70,7 @@ bool tell_begin(struct run *r, const struct ending *e)
 	strv_add(&argv, "--ended");
 	strv_take(&argv, signal ? xstrdup(signal) : xasprintf("%d", e->code));
 	strv_add(&argv, r->id);
-	r->tell_pid = fork();
-	if (r->tell_pid == 0) {
-		null = open("/dev/null", O_RDWR | O_CLOEXEC);
-		process_become(m, (const int[]){ null, null, null }, argv.v);
-	}
+	r->tell_pid = process_start(m, argv.v, (const int[]){ -1, -1, -1 });
 	if (r->tell_pid < 0)
 		return false;
 	m->held = true;

@@ -8,6 +8,7 @@
 #include "lib/mem.h"
 #include "lib/num.h"
 #include "lib/proc.h"
+#include "lib/spawn.h"
 #include "shim/v2.h"
 #include "shim/v2_runtime.h"
 #include "shim/v2_start.h"
@@ -15,24 +16,11 @@
 enum { INFO_MAX = 4 << 20 };
 
 /* What it says is for nobody: our stdout has our answer, and stderr becomes a warning. */
-static _noreturn_ void become_runtime(char *const *argv, int out)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	proc_reset_signals();
-	if (null < 0 || fd_install(null, 0) < 0 || fd_install(out < 0 ? null : out, 1) < 0 ||
-	    fd_install(null, 2) < 0)
-		_exit(126);
-	xexec(argv);
-}
-
 static int run(const struct strv *argv, int out)
 {
-	pid_t pid = xfork();
+	pid_t pid = spawn(argv->v, (const int[]){ -1, out, -1 });
 
-	if (pid == 0)
-		become_runtime(argv->v, out);
-	return proc_wait(pid);
+	return pid < 0 ? V2_FAILED_STATUS : proc_wait(pid);
 }
 
 /* Kills it, too, if it still runs. Without a record there never was one. */

@@ -11,6 +11,7 @@
 #include "lib/json.h"
 #include "lib/mem.h"
 #include "lib/proc.h"
+#include "lib/spawn.h"
 #include "shim/v2.h"
 
 enum { OUTPUT_MAX = 8 << 20 };
@@ -76,28 +77,6 @@ static void child_begin(void)
 	die_to(NULL);
 }
 
-static void install(int fd, int target, int fallback)
-{
-	if (fd_install(fd < 0 ? fallback : fd, target) < 0)
-		_exit(126);
-}
-
-static _noreturn_ void become(const struct job *j, char *const *argv, const int stdio[3])
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int high[3], out = fcntl(j->outfd, F_DUPFD_CLOEXEC, 3);
-
-	child_begin();
-	/* Above the numbers they are to get, so that none is overwritten before its turn. */
-	for (int i = 0; i < 3; i++)
-		high[i] = stdio[i] < 0 ? -1 : fcntl(stdio[i], F_DUPFD_CLOEXEC, 3);
-	install(high[0], 0, null);
-	install(high[1], 1, out);
-	install(high[2], 2, out);
-	(void)!fd_cloexec_from(3);
-	xexec(argv);
-}
-
 static void job_begun(struct job *j, pid_t pid)
 {
 	j->pid = pid;
@@ -109,8 +88,11 @@ void job_run(struct job *j, char *const *argv, const int stdio[3])
 {
 	pid_t pid = fork();
 
-	if (pid == 0)
-		become(j, argv, stdio);
+	if (pid == 0) {
+		child_begin();
+		xbecome(argv, (const int[]){ stdio[0], stdio[1] < 0 ? j->outfd : stdio[1],
+					     stdio[2] < 0 ? j->outfd : stdio[2] });
+	}
 	job_begun(j, pid);
 }
 
@@ -120,7 +102,8 @@ void job_fork(struct job *j, void (*fn)(struct job *j))
 
 	if (pid == 0) {
 		child_begin();
-		install(j->outfd, 2, 2);
+		if (j->outfd >= 0 && fd_install(j->outfd, 2) < 0)
+			_exit(126);
 		fn(j);
 		_exit(0);
 	}

@@ -115,7 +115,7 @@ teardown() {
 }
 
 @test "shim: records that a container ran out of memory" {
-	RESOURCES='{"memory": {"limit": 8388608, "swap": 8388608}}' make_bundle a false \
+	RESOURCES='{"memory": {"limit": 16777216, "swap": 16777216}}' make_bundle a false \
 		sh -c 'x=0123456789; while :; do x=$x$x; done'
 	run run_to_end a -l none
 	assert_line 137

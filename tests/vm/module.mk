@@ -7,7 +7,7 @@
 # LASH_VM_FILTER, a regular expression, picks tests by name. Tests that go through a program call by call
 # take an emulated machine too long: they run when named.
 vm.slow    = tests/runc-crash.bats tests/runc-fail.bats tests/runc-check.bats
-vm.plain   = $(wildcard tests/cgctl*.bats) tests/life-cgroups.bats \
+vm.plain   = $(wildcard tests/cgctl*.bats) tests/life-cgroups.bats tests/shim-containerd.bats tests/shim-policy.bats \
 	$(filter-out $(vm.slow),$(wildcard tests/runc*.bats))
 vm.systemd = tests/vm/systemd.bats tests/life-lash.bats tests/imgunpack.bats
 
