@@ -102,27 +102,6 @@ layers() {
 	done
 }
 
-@test "imgctl gc --layers: killed at any step it leaves layers that are whole" {
-	two_images
-	local n=1
-	cp -r l kept
-	imgctl rm l:u
-	while :; do
-		imgunpack --overlay c kept:u mounted >/dev/null
-		umount mounted
-		rm -r c
-		killat change $n imgctl gc --layers root/layers l || break
-		imgctl mount kept:u m
-		[ "$(cd m && find . | LC_ALL=C sort | tr '\n' ' ')" = '. ./d ./d/x ./d/y ' ]
-		imgctl umount m
-		n=$((n + 7))
-	done
-	[ "$n" -gt 8 ]
-	imgctl gc --layers root/layers l
-	[ "$(layers)" -eq 1 ]
-	[ -z "$(find root/layers -maxdepth 1 -name '.*.*')" ]
-}
-
 @test "imgctl diff: of two images, of an image and a tree, as lines and as JSON" {
 	two_images
 	run --separate-stderr imgctl diff l:t l:u

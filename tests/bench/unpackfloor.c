@@ -86,6 +86,8 @@ static void write_file(const struct place *p, const char *name, const struct tar
 	uint64_t offset;
 	ssize_t n;
 
+	if (fd < 0)
+		return;
 	while ((n = tar_body(r, &data, &offset)) > 0)
 		if (write(fd, data, (size_t)n) < 0)
 			die("write '%s'", e->path);
