@@ -30,7 +30,7 @@ imgctl du "$work/memory/gzip"
 
 # blobs LAYOUT - the files of its layers.
 blobs() {
-	imgctl inspect --manifest "$1:debian" | jq -r --arg dir "$1" '.layers[].digest | "\($dir)/blobs/sha256/\(.[7:])"' | tr '\n' ' '
+	imgctl inspect --manifest "$1:debian" | jq -r --arg dir "$1" '.layers[].digest | "\($dir)/blobs/sha256/\(.[7:])"' | paste -sd ' '
 }
 
 floor_gzip=$(blobs "$work/memory/gzip")
