@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
@@ -6,6 +7,8 @@
 #include "lib/die.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+
+enum { VALUE_MAX = 65536 };
 
 static const char acl_access[] = "system.posix_acl_access",
 		  acl_default[] = "system.posix_acl_default";
@@ -160,6 +163,26 @@ int attr_dir(int fd, const struct tar_entry *e, bool inherits, bool fresh, struc
 	if (set_owner(fd, e, inherits, !fresh) < 0)
 		return -1;
 	return set_xattrs(fd, e, a);
+}
+
+int attr_copy(int from, int to)
+{
+	char names[VALUE_MAX], value[VALUE_MAX];
+	ssize_t len = flistxattr(from, names, sizeof(names));
+
+	for (ssize_t at = 0; at < len; at += (ssize_t)strlen(names + at) + 1) {
+		const char *name = names + at;
+
+		if (str_starts(name, "trusted.overlay.") ||
+		    (str_starts(name, "security.") && !is_kept(name)))
+			continue;
+
+		ssize_t n = fgetxattr(from, name, value, sizeof(value));
+
+		if (n < 0 || fsetxattr(to, name, value, (size_t)n, 0))
+			return -1;
+	}
+	return 0;
 }
 
 /* Linux gives links and special files no user attributes (EPERM); the administrator's they can

@@ -23,6 +23,8 @@ _check_ int attr_dir(int fd, const struct tar_entry *e, bool inherits, bool fres
 /* A link or special file, just made with the entry's mode and umask 0. */
 _check_ int attr_node(int dirfd, const char *name, const struct tar_entry *e, bool inherits,
 		      struct attr *a);
+/* Give TO the extended attributes FROM has, but for what is the host's. */
+_check_ int attr_copy(int from, int to);
 /* E sets a default ACL. */
 bool attr_has_default_acl(const struct tar_entry *e);
 

@@ -15,13 +15,13 @@ static int copy_instead(int dirfd, const char *name, const struct spot *s)
 	struct stat st;
 
 	if (in < 0 || fstat(in, &st))
-		return -1;
+		return errno == ELOOP ? set_errno(EMLINK) : -1;
 	if (!S_ISREG(st.st_mode))
 		return set_errno(EMLINK);
 	out = openat(s->dir->fd, s->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 		     0600);
 	if (out < 0 || io_copy(in, out) < 0 || fchown(out, st.st_uid, st.st_gid) ||
-	    fchmod(out, st.st_mode & 07777))
+	    fchmod(out, st.st_mode & 07777) || attr_copy(in, out) < 0)
 		return -1;
 	return futimens(out, (const struct timespec[2]){ st.st_mtim, st.st_mtim });
 }

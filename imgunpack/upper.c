@@ -11,22 +11,6 @@
 #include "lib/mnt.h"
 #include "lib/path.h"
 
-static void copy_xattrs(int from, int to)
-{
-	char names[65536], value[65536];
-	ssize_t len = flistxattr(from, names, sizeof(names));
-
-	for (ssize_t at = 0; at < len; at += (ssize_t)strlen(names + at) + 1) {
-		if (str_starts(names + at, "trusted.overlay."))
-			continue;
-
-		ssize_t n = fgetxattr(from, names + at, value, sizeof(value));
-
-		if (n < 0 || fsetxattr(to, names + at, value, (size_t)n, 0))
-			die("copy '%s' to the root directory", names + at);
-	}
-}
-
 void stack_describe_root(const struct stack *s, int upper)
 {
 	_free_ char *path = xasprintf("%s/diff", s->root.text);
@@ -41,8 +25,8 @@ void stack_describe_root(const struct stack *s, int upper)
 	}
 	if (fchown(upper, st.st_uid, st.st_gid) || fchmod(upper, st.st_mode & 07777))
 		die("set the owner of the root directory");
-	if (from >= 0)
-		copy_xattrs(from, upper);
+	if (from >= 0 && attr_copy(from, upper) < 0)
+		die("copy the attributes of the root directory");
 	if (futimens(upper, (const struct timespec[2]){ st.st_mtim, st.st_mtim }))
 		die("set the time of the root directory");
 }

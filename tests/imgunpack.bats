@@ -213,3 +213,76 @@ umoci_image() {
 	rm -r mounted/d
 	[ "$(ls mounted | tr '\n' ' ')" = 'link top ' ]
 }
+
+@test "imgunpack: a link that its file has no room for becomes a copy with all that the file has" {
+	need strace
+	make_image <<-'PY'
+		import struct
+		cap = pax({'SCHILY.xattr.security.capability': struct.pack('<IIIII', 0x02000001, 1 << 13, 0, 0, 0),
+		           'SCHILY.xattr.user.a': 'b'})
+		image(layer(tar(cap + entry('f', 'x' * 70000, mode=0o4750, uid=3, gid=4), hardlink('l', 'f'), symlink('s', 'f'))))
+	PY
+	# ext4 has room for 65000
+	strace --seccomp-bpf -f -qq -o /dev/null -e trace=linkat -e inject=linkat:error=EMLINK imgunpack l:t flat >/dev/null
+	[ "$(stat -c %h flat/f flat/l | tr '\n' ' ')" = '1 1 ' ]
+	ln -f flat/f f-too
+	mv flat/l l-too
+	diff <("$LASH_TOP/tests/lib/treewalk" l-too) <("$LASH_TOP/tests/lib/treewalk" f-too)
+	make_image <<<"image(layer(tar(symlink('s', 'f'), hardlink('l', 's'))), tag='s')"
+	run --separate-stderr strace --seccomp-bpf -f -qq -o /dev/null -e trace=linkat -e inject=linkat:error=EMLINK imgunpack l:s x
+	assert_status 1
+	assert_one_line "imgunpack: link 'l' to 's': Too many links"
+}
+
+# dialects DIR - DIR as everybody writes tars, into tars/.
+dialects() {
+	local format
+	mkdir tars
+	# v7 knows neither devices nor pipes
+	tar -C "$1" --format=v7 --sort=name --exclude=./fifo --exclude=./null --exclude=./disk -cf tars/gnu-v7 .
+	for format in oldgnu gnu ustar posix; do
+		tar -C "$1" --format=$format --sort=name -cf tars/gnu-$format .
+	done
+	tar -C "$1" --format=posix --xattrs --sparse --sort=name -cf tars/gnu-sparse .
+	for format in 0.0 0.1 1.0; do
+		tar -C "$1" --format=posix --sparse --sparse-version=$format --sort=name -cf tars/gnu-sparse-$format .
+	done
+	busybox tar -C "$1" -cf tars/busybox .
+	python3 - "$1" <<-'PY'
+		import sys, tarfile
+		for name in ('USTAR', 'GNU', 'PAX'):
+		    with tarfile.open('tars/python-' + name, 'w', format=getattr(tarfile, name + '_FORMAT')) as t:
+		        t.add(sys.argv[1], '.')
+	PY
+}
+
+@test "imgunpack: a tree as GNU tar, busybox and Python write it is the same tree" {
+	need busybox
+	mkdir -p tree/dir "tree/$(printf 'd%.0s' {1..60})/$(printf 'e%.0s' {1..30})"
+	echo x >tree/dir/file
+	ln tree/dir/file tree/hard
+	ln -s dir/file tree/link
+	mkfifo tree/fifo
+	mknod tree/null c 1 3
+	mknod tree/disk b 8 1
+	echo deep >"tree/$(printf 'd%.0s' {1..60})/$(printf 'e%.0s' {1..30})/f"
+	truncate -s 1m tree/holes
+	printf end >>tree/holes
+	chmod 4711 tree/hard
+	chown -h 12:34 tree/link tree/dir
+	find tree -depth -exec touch -h -d @1500000000 {} +
+	dialects tree
+	walk tree >want
+	for file in tars/*; do
+		imgpack new --tar "$file" "l:${file##*/}" >/dev/null
+		run --separate-stderr imgunpack "l:${file##*/}" flat
+		assert_status 0
+		assert_empty "$stderr" "stderr of $file"
+		[ "$file" != tars/gnu-v7 ] || cp -a tree/fifo tree/null tree/disk flat/
+		touch -d @1500000000 flat
+		diff <(walk flat) want >difference || :
+		[ ! -s difference ] || fail "$file:" "$(cat difference)"
+		rm -r flat
+	done
+	[ "$(find tars -type f | wc -l)" -eq 13 ]
+}
