@@ -70,8 +70,8 @@ one = lambda **kw: {'layers': [{**ok['descriptor'], **kw}]}" <<-'CASES'
 		    one, doc = index([one])
 		listed(INDEX, doc, 'deep')
 	PY
-	refused "imgunpack: *" l:wide
-	refused "imgunpack: *" l:deep
+	refused "imgunpack: no image for platform 'linux/*', only for: plan9/vax*" l:wide
+	refused "imgunpack: indexes nested more than 4 deep" l:deep
 	timeout 60 imgctl gc l
 	timeout 60 imgctl verify l
 	timeout 60 imgctl du l >/dev/null

@@ -99,7 +99,7 @@ flipped = lambda b: b[:len(b) // 2] + bytes([b[len(b) // 2] ^ 0xff]) + b[len(b) 
 		image(layer($ok, media='application/vnd.example.squashfs'))
 	PY
 	rm -rf flat
-	refuse "imgunpack: *"
+	refuse "imgunpack: image 'sha256:*': layers[[]0].mediaType: 'application/vnd.example.squashfs' is no layer"
 }
 
 @test "stream: things readers of tar disagree about are refused" {
