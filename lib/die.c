@@ -68,14 +68,24 @@ static void to_stderr(const char *msg)
 		return;
 }
 
+/* However long the message is, the reason is at its end. */
+static void add_reason(char *msg, size_t size, size_t len, int err)
+{
+	const char *reason = strerror(err);
+	size_t last = size - strlen(reason) - sizeof(": ");
+	size_t at = len < last ? len : last;
+
+	snprintf(msg + at, size - at, ": %s", reason);
+}
+
 static void say(const char *level, int err, const char *fmt, va_list ap)
 {
 	char msg[4096];
 	int n = vsnprintf(msg, sizeof(msg), fmt, ap);
 	size_t len = n < 0 ? 0 : (size_t)n;
 
-	if (len < sizeof(msg) && err)
-		snprintf(msg + len, sizeof(msg) - len, ": %s", strerror(err));
+	if (err)
+		add_reason(msg, sizeof(msg), len, err);
 	die_clean(msg);
 	prog.err = err;
 	if (prog.sink)

@@ -54,6 +54,23 @@ invalid-config hook-failed" ]
 	[ "$(jq -r '[.level, (.time | test("^20.*Z$"))] | join(" ")' "$log" | sort -u)" = "error true" ]
 }
 
+@test "runc: a message that is too long loses its middle, and the JSON log stays JSON" {
+	local log=$BATS_TEST_TMPDIR/log letter long
+	for letter in a é '"' $'\x01' $'\xff'; do
+		long=$(printf "%5000s" "")
+		long=${long// /$letter}
+		run --separate-stderr rc --log "$log" --log-format json create -b "/$long" "$id"
+		assert_status 1
+		run --separate-stderr rc --log "$log" --log-format json create -b "$bundle" -f "/$long" "$id"
+		assert_status 1
+		run --separate-stderr rc --log "$log" --log-format json state "$long"
+		assert_status 1
+	done
+	[ "$(wc -l <"$log")" -eq 15 ]
+	[ "$(jq -c 'select(.level == "error" and (.msg | length) > 90 and (.time | length) > 20)' "$log" | wc -l)" -eq 15 ]
+	[ "$(jq -r 'select(.errno == "ENAMETOOLONG") | .msg[-20:]' "$log" | sort -u)" = ": File name too long" ]
+}
+
 @test "runc --log: takes a file, syslog and the journal" {
 	mkdir "$root"
 	run --separate-stderr rc --log "file:$log" --log-format json state nobody
