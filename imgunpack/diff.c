@@ -44,10 +44,18 @@ static void open_side(struct side *s, const char *name, const char *store)
 		stack_open(&s->stack, store);
 		unpack_store(&s->job, &s->stack);
 		archive_drop();
+		unpack_free(&s->job);
 		s->fd = stack_view(&s->stack);
 	}
 	if (s->fd < 0)
 		die("open '%s'", name);
+}
+
+static void close_side(struct side *s)
+{
+	close_fd(&s->fd);
+	if (s->stack.store)
+		stack_close(&s->stack);
 }
 
 static void print(_unused_ void *ctx, char what, const char *path)
@@ -85,5 +93,7 @@ int ctl_diff(int argc, char **argv)
 	open_side(&old, argv[first], store);
 	open_side(&new, argv[first + 1], store);
 	compare_trees(old.fd, new.fd, content, print, NULL);
+	close_side(&old);
+	close_side(&new);
 	return 0;
 }

@@ -43,6 +43,7 @@ int ctl_mount(int argc, char **argv)
 	unpack_load(&job, argv[first], platform_name);
 	unpack_view(&job, store, argv[first + 1]);
 	archive_drop();
+	unpack_free(&job);
 	return 0;
 }
 

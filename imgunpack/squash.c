@@ -19,6 +19,7 @@ static void squash(struct pack *p, const char *layout, const char *image, enum c
 		die("make '%s/tmp'", layout);
 	pack_abandon_dir(p->layout_dirfd, name);
 	unpack_flat(&job, path);
+	unpack_free(&job);
 	pack_forget_layers(p);
 	pack_layer(p, &source, codec);
 	pack_abandon_dir(p->layout_dirfd, NULL);

@@ -30,6 +30,9 @@ void unpack_prepare(void);
  * layout_dirfd and image. */
 void unpack_load(struct unpack *u, const char *name, const char *platform);
 
+/* Let go of what unpack_load found. */
+void unpack_free(struct unpack *u);
+
 /* A worker has said what failed: leave, with what has to be cleaned up. */
 _noreturn_ void unpack_fail(void);
 

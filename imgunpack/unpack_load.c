@@ -55,6 +55,12 @@ void unpack_load(struct unpack *u, const char *name, const char *platform)
 	layout_name_free(&n);
 }
 
+void unpack_free(struct unpack *u)
+{
+	layout_image_free(&u->image);
+	close_fd(&u->layout_dirfd);
+}
+
 void unpack_fail(void)
 {
 	archive_drop();

@@ -1,8 +1,9 @@
 #!/usr/bin/env bats
 # Images: whoever is killed, wherever, the next run completes; what is there is whole, and nothing is left over.
 #
-# The kill takes the process that made a step, the command, or all of them, in turn. Of the changes a few are taken, evenly
-# spread; LASH_TEST_LONG=1 takes every system call, thrice.
+# The kill takes the process that made a step, the command, or all of them, in turn. A step is a system call that can leave
+# something behind; a few are taken, evenly spread. LASH_TEST_LONG=1 takes each, for each victim, LASH_TEST_LONG=syscall
+# every system call there is.
 
 load lib/common
 load lib/unpacked
@@ -29,16 +30,18 @@ kill_once() {
 
 # kill_each STRIDE PREPARE CHECK COMMAND... - kill COMMAND, behind PREPARE, at step after step; CHECK what it left.
 kill_each() {
-	local stride=$1 prepare=$2 check=$3 n=1 victim
+	local stride=$1 prepare=$2 check=$3 n=1 victim what=change
 	shift 3
+	[ "${LASH_TEST_LONG-}" != syscall ] || what=syscall
 	if [ -n "${LASH_TEST_LONG-}" ]; then
 		for victim in "${victims[@]}"; do
 			for ((n = 1; ; n++)); do
 				$prepare
-				kill_once "$victim" syscall $n "$@" || break
-				$check
+				kill_once "$victim" $what $n "$@" || break
+				$check || fail "at $what $n, '$victim'"
 			done
-			[ "$n" -gt 50 ]
+			[ "$n" -gt 3 ]
+			echo "# $n steps, '$victim': $*" >&3
 		done
 		return
 	fi

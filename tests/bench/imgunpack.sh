@@ -70,12 +70,12 @@ interleave -n "$few" -b 'pack 700 MB' -j "$BENCH_JSON" -p "rm -rf $work/memory/i
 	"lash=imgpack new --layer $fs/other $work/memory/image:t" \
 	"lash-zstd=imgpack new --compress zstd --layer $fs/other $work/memory/image:t" \
 	"umoci=umoci repack --image $work/memory/umoci:t $fs/bundle" \
-	"buildah=$buildah commit -q $container oci:$work/memory/buildah:t" \
+	"buildah=$buildah commit -q --disable-compression=false $container oci:$work/memory/buildah:t" \
 	"tar-gzip-1=tar -C $fs/other -c . | gzip -1 >$work/memory/tar" \
 	"tar-only=tar -C $fs/other -cf $work/memory/tar ."
 imgpack new --layer "$fs/other" "$work/memory/image:t" >/dev/null
 rm -rf "$work/memory/tar"
-$buildah commit -q "$container" "oci:$work/memory/buildah:t" >/dev/null
+$buildah commit -q --disable-compression=false "$container" "oci:$work/memory/buildah:t" >/dev/null
 printf 'sizes in MB: lash %s, umoci %s, buildah %s\n' \
 	"$(du -sm "$work/memory/image" | cut -f 1)" "$(du -sm "$work/memory/umoci" | cut -f 1)" \
 	"$(du -sm "$work/memory/buildah" | cut -f 1)"
