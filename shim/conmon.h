@@ -21,7 +21,8 @@ struct conmon {
 	int log_max_files, timeout_s, exit_delay_s;
 	bool api, exec, exec_attach, sync, tty, stdin, leave_stdin_open, full_attach,
 		systemd_cgroup;
-	bool no_pivot, no_new_keyring, log_rotate, no_partial_message, no_sync_log;
+	bool no_pivot, no_new_keyring, log_rotate, no_partial_message, no_sync_log,
+		replace_listen_pid;
 
 	/* what follows from them */
 	int sync_fd, start_fd, attach_fd; /* named by the environment; -1: none */

@@ -60,6 +60,7 @@ struct plan {
 	int start_fd;	       /* a byte from here, or its end, lets the runtime go; -1: at once */
 	bool keep_preserved;   /* the face closes them itself */
 	unsigned preserve_fds; /* descriptors 3, 4, ... that go on to it */
+	pid_t listen_pid;      /* its LISTEN_PID is set if that was this or we; 0: in any case */
 
 	bool tty;
 	bool open_stdin;     /* a pipe that clients write to */

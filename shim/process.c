@@ -12,11 +12,14 @@
 #include "shim/monitor.h"
 
 /* Socket activation names the process it is for, which is about to be the runtime. */
-static void claim_listen_pid(void)
+static void claim_listen_pid(const struct plan *p)
 {
+	const char *of = getenv("LISTEN_PID");
 	char pid[16];
+	int was;
 
-	if (!getenv("LISTEN_PID"))
+	if (!of || (p->listen_pid && (num_int(of, 1, INT32_MAX, &was) < 0 ||
+				      (was != p->listen_pid && was != getppid()))))
 		return;
 	snprintf(pid, sizeof(pid), "%d", getpid());
 	setenv("LISTEN_PID", pid, 1);
@@ -41,7 +44,7 @@ static _noreturn_ void become_runtime(struct monitor *m, const int stdio[3])
 		if (fd_install(stdio[i], i) < 0)
 			_exit(126);
 	(void)!fd_cloexec_from(3 + m->plan->preserve_fds);
-	claim_listen_pid();
+	claim_listen_pid(m->plan);
 	await_start(m->plan->start_fd);
 	xexec(m->plan->runtime);
 }

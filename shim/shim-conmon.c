@@ -73,7 +73,8 @@ static const struct opt opts[] = {
 	{ 0, "syslog", OPT_FLAG, &ignored_flag, NULL, "accepted; failures are told on stderr" },
 	{ 0, "no-sync-log", OPT_FLAG, &conmon.no_sync_log, NULL,
 	  "do not see logs onto the disk at the end" },
-	{ 0, "replace-listen-pid", OPT_FLAG, &ignored_flag, NULL, "always done" },
+	{ 0, "replace-listen-pid", OPT_FLAG, &conmon.replace_listen_pid, NULL,
+	  "LISTEN_PID is the runtime's, whoever it was for" },
 	{ 0, "sdnotify-socket", OPT_STR, &conmon.sdnotify_socket, "PATH",
 	  "hand on what comes to notify/notify.sock" },
 	{ 't', "terminal", OPT_FLAG, &conmon.tty, NULL, "the container has a terminal" },
@@ -201,6 +202,7 @@ int main(int argc, char **argv)
 	conmon_pipes_open(&conmon);
 	conmon_prepare(&conmon);
 	conmon_await_start(&conmon);
+	conmon.plan.listen_pid = conmon.replace_listen_pid ? 0 : getpid();
 	if (!conmon.sync && (pid = xfork()) > 0) {
 		if (conmon.conmon_pid_file)
 			put_pid(conmon.conmon_pid_file, pid);

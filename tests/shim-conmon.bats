@@ -34,6 +34,10 @@ ended() {
 	assert_status 0
 	[[ ${lines[0]} =~ ^conmon\ version\ 2\.[0-9]+\.[0-9]+$ ]]
 	[[ ${lines[1]} == commit:* ]]
+	# CRI-O looks there for what conmon can do.
+	run --separate-stderr shim-conmon --help
+	assert_status 0
+	[[ $output == *--log-global-size-max* ]]
 }
 
 @test "shim-conmon: what is missing is named" {
@@ -108,10 +112,33 @@ ended() {
 		"--systemd-cgroup --debug create --bundle $PWD/a --pid-file $PWD/pid --no-pivot --no-new-keyring --x a" ]
 	[ "$(spell -b "$PWD/a" --restore /img --runtime-opt --tcp-established)" = \
 		"restore --bundle $PWD/a --pid-file $PWD/pid --detach --image-path /img --work-path $PWD/a --tcp-established a" ]
+	[ "$(spell -b "$PWD/a" --restore /img --restore-arg --file-locks --pidfile "$PWD/pid")" = \
+		"restore --bundle $PWD/a --pid-file $PWD/pid --detach --image-path /img --work-path $PWD/a --file-locks a" ]
 	[ "$(spell -s --runtime-arg=--debug -e --exec-process-spec /spec --runtime-opt --y)" = \
 		"--debug exec --pid-file $PWD/pid --process /spec --detach --y a" ]
 	run spell -b "$PWD/a" -t
 	[[ $output == "create --bundle $PWD/a --pid-file $PWD/pid --console-socket /"*" a" ]]
+}
+
+@test "shim-conmon: LISTEN_PID becomes the runtime's if it was ours, or when asked" {
+	mkdir a
+	printf '#!/bin/sh\necho "$LISTEN_PID $$" >"%s/listen"\nexit 1\n' "$PWD" >rt-fake
+	chmod +x rt-fake
+	listen() {
+		rm -f listen
+		shim-conmon -c a -u a -r "$PWD/rt-fake" -l none -p "$PWD/pid" -b "$PWD/a" --full-attach "$@" || :
+		wait_for 20 test -s listen
+		read -r pid runtime <listen
+	}
+	LISTEN_FDS=0 LISTEN_PID=1 listen
+	[ "$pid" = 1 ]
+	LISTEN_FDS=0 LISTEN_PID=1 listen --replace-listen-pid
+	[ "$pid" = "$runtime" ]
+	rm listen
+	sh -c 'LISTEN_FDS=0 LISTEN_PID=$$ exec shim-conmon "$@"' sh -c a -u a -r "$PWD/rt-fake" -l none -p "$PWD/pid" -b "$PWD/a" --full-attach || :
+	wait_for 20 test -s listen
+	read -r pid runtime <listen
+	[ "$pid" = "$runtime" ]
 }
 
 @test "shim-conmon: waits for the start pipe" {
