@@ -79,7 +79,7 @@ numbers() {
 
 @test "output: files that were rotated away are compressed, and read back, also while that happens" {
 	make_bundle a false sh -c 'seq 150000; read x; seq 150001 200000'
-	make a -i -l "json-file:$PWD/log" -l "k8s-file:$PWD/cri" --log-max-size 400k --log-max-files 100 --log-compress
+	make a -i --stall-ms 20000 -l "json-file:$PWD/log" -l "k8s-file:$PWD/cri" --log-max-size 400k --log-max-files 100 --log-compress
 	shim logs -f a >followed &
 	follower=$!
 	mkfifo in
@@ -127,7 +127,7 @@ numbers() {
 	mount -t tmpfs -o size=256k tmpfs small
 	head -c 128k /dev/zero >small/ballast
 	make_bundle a false sh -c 'seq 20000; read x; echo after; cat'
-	make a -i -l "json-file:$PWD/small/log" -l "json-file:$PWD/whole"
+	make a -i --stall-ms 20000 -l "json-file:$PWD/small/log" -l "json-file:$PWD/whole"
 	mkfifo in
 	shim attach a <in >out &
 	client=$!
