@@ -124,6 +124,10 @@ teardown() {
 	in_box 'cat /proc/keys' '.linux.maskedPaths = []'
 	assert_status 0
 	[[ $output == *"_ses.$id"* ]] || fail "$output"
+	# Unless it is to share the caller's.
+	run --separate-stderr rc run --no-new-keyring -b "$bundle" "$id-2"
+	assert_status 0
+	[[ $output != *"_ses.$id-2"* ]] || fail "$output"
 }
 
 @test "hostile sysctl: names with .. or outside their namespace are refused" {
@@ -159,7 +163,7 @@ teardown() {
 	rc run -d -b "$bundle" "$id" >/dev/null 2>&1 3>&-
 	rc exec "$id" attack ptrace 3000 >"$BATS_TEST_TMPDIR/spied" 2>&1 3>&- &
 	local spy=$!
-	for _ in $(seq 40); do
+	while kill -0 "$spy" 2>/dev/null; do
 		rc exec "$id" true 3>&-
 	done
 	wait "$spy"

@@ -102,6 +102,22 @@ counts_past() {
 	wait_for 20 counts_past "$(cat "$rootfs/tmp/n")"
 }
 
+@test "runc checkpoint: --page-server has the memory go there" {
+	need criu kernel:criu
+	start "$counting"
+	wait_for 20 counts_past 1
+	mkdir "$images"
+	ip link set lo up
+	# It listens when it has gone to the background, and ends with the one that it served.
+	criu page-server --images-dir "$images" --log-file server.log -v4 --address 127.0.0.1 --port 9753 --daemon \
+		</dev/null >/dev/null 2>&1 3>&- || fail "$(tail -n 5 "$images/server.log")"
+	rc checkpoint --page-server 127.0.0.1:9753 --image-path "$images" --work-path "$BATS_TEST_TMPDIR/work" "$id" ||
+		fail "$(tail -n 5 "$BATS_TEST_TMPDIR/work/dump.log" "$images/server.log")"
+	[ -n "$(find "$images" -name 'pages-*' -size +3k)" ]
+	rc restore -d -b "$bundle" --image-path "$images" "$id" </dev/null >/dev/null 2>&1 3>&-
+	wait_for 20 counts_past "$(cat "$rootfs/tmp/n")"
+}
+
 @test "runc restore: in the foreground it has our pipes and gives the exit status" {
 	need criu kernel:criu
 	local restored

@@ -112,6 +112,8 @@ MESSAGE=container does not exist: 'nobody'" ]
 	assert_empty "$stderr" stderr
 	run --separate-stderr rc --log-level debug run -b "$BATS_TEST_TMPDIR/none" x
 	[[ $stderr == *level=debug* ]] || fail "$stderr"
+	run --separate-stderr rc --debug run -b "$BATS_TEST_TMPDIR/none" x
+	[[ $stderr == *level=debug* ]] || fail "$stderr"
 	run --separate-stderr rc --log-level loud list
 	assert_status 1
 	assert_one_line "runc: invalid log-level: 'loud'"

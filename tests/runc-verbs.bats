@@ -413,6 +413,34 @@ stopped_are() {
 	[ "$(in_group memory memory.limit_in_bytes)" -gt 1000000000000 ]
 }
 
+@test "runc update: every option reaches its file, and our copy of config.json" {
+	need kernel:cgroup1
+	start_container
+	rc update --cpu-period 50000 --cpu-quota 20000 --cpu-burst 1000 --cpuset-cpus 0 --cpuset-mems 0 --memory-reservation 32M \
+		--blkio-weight 200 "$id"
+	[ "$(in_group cpu cpu.cfs_burst_us)" = 1000 ]
+	[ "$(in_group cpuset cpuset.cpus)" = 0 ]
+	[ "$(in_group cpuset cpuset.mems)" = 0 ]
+	[ "$(in_group memory memory.soft_limit_in_bytes)" = 33554432 ]
+	[[ $(cat "/sys/fs/cgroup/blkio/$group/"blkio*weight) == *200* ]]
+	[ "$(jq -c '.linux.resources | .cpu.burst, .cpu.mems, .memory.reservation, .blockIO.weight' "$root/$id/config.json" | tr '\n' ' ')" = \
+		'1000 "0" 33554432 200 ' ]
+	rc update --cpu-idle 1 "$id"
+	[ "$(in_group cpu cpu.idle)" = 1 ]
+	rc update --cpu-idle 0 "$id"
+	[ "$(in_group cpu cpu.idle)" = 0 ]
+	if [ -e "/sys/fs/cgroup/cpu/$group/cpu.rt_period_us" ]; then
+		rc update --cpu-rt-period 900000 "$id"
+		[ "$(in_group cpu cpu.rt_period_us)" = 900000 ]
+		rc update --cpu-rt-runtime 0 "$id"
+		[ "$(in_group cpu cpu.rt_runtime_us)" = 0 ]
+	else
+		run --separate-stderr rc update --cpu-rt-period 900000 "$id"
+		assert_status 1
+		assert_one_line "*cpu.rt_period_us*"
+	fi
+}
+
 @test "runc update: takes linux.resources from a file or stdin" {
 	need kernel:cgroup1
 	start_container
