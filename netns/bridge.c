@@ -109,6 +109,9 @@ void network_down_idle(const char *name)
 	if (dirfd < 0 || lease_any(dirfd))
 		return;
 	if (network_read_up(name, &net)) {
+		/* Never came up, or its list is none; but what could not be read is there. */
+		if (errno != ENOENT && errno != EINVAL)
+			die("read network '%s'", name);
 		network_forget(name);
 		return;
 	}

@@ -198,9 +198,15 @@ bool lease_is_of(int network_dirfd, const char *address, const char *owner)
 void lease_drop(int network_dirfd, const char *address, const char *owner)
 {
 	_free_ char *name = xmemdup0(address, strcspn(address, "/"));
+	char have[OWNER_MAX];
 
-	if (lease_is_of(network_dirfd, address, owner))
-		unlinkat(network_dirfd, name, 0);
+	if (read_owner(network_dirfd, name, have)) {
+		if (errno != ENOENT && errno != EINVAL)
+			die("look up lease '%s'", name);
+		return;
+	}
+	if (str_eq(have, owner) && unlinkat(network_dirfd, name, 0) && errno != ENOENT)
+		die("give back address '%s'", name);
 }
 
 /* Call FN for every lease of the network. */
@@ -214,6 +220,8 @@ static void each_lease(int network_dirfd, lease_fn *fn, void *arg)
 	for (size_t i = 0; i < names.n; i++) {
 		if (!read_owner(network_dirfd, names.v[i], owner))
 			fn(arg, network_dirfd, names.v[i], owner);
+		else if (errno != ENOENT && errno != EINVAL)
+			die("look up lease '%s'", names.v[i]);
 	}
 }
 
@@ -250,6 +258,8 @@ static void each_network(lease_fn *fn, void *arg)
 
 		if (dirfd >= 0)
 			each_lease(dirfd, fn, arg);
+		else if (errno != ENOENT)
+			die("open record of network '%s'", networks.v[i]);
 	}
 }
 

@@ -33,13 +33,15 @@ static int read_network(int dirfd, const char *name, const char *shown, struct n
 	_buf_ struct buf text = { 0 };
 
 	if (file_read(dirfd, name, CONFLIST_BYTES_MAX, &text)) {
+		int saved = errno;
+
 		warn("read '%s'", shown);
-		return -1;
+		return set_errno(saved);
 	}
 	if (network_parse(buf_str(&text), text.len, net, why)) {
 		warnx("'%s': %s", shown, why);
 		network_free(net);
-		return -1;
+		return set_errno(EINVAL);
 	}
 	return 0;
 }

@@ -72,8 +72,10 @@ int nsfile_visit(int netns_fd, nsfile_fn *fn, void *arg)
 	} else {
 		go_and_do(&v);
 		/* Going on in the wrong namespace would be worse than any message. */
-		if (setns(home, CLONE_NEWNET))
+		if (setns(home, CLONE_NEWNET)) {
+			warn("return from a network namespace");
 			abort();
+		}
 	}
 	errno = v.err;
 	return v.answer;
@@ -134,14 +136,20 @@ static bool is_nsfs(int fd)
 {
 	struct statfs fs;
 
-	return !fstatfs(fd, &fs) && fs.f_type == NSFS_MAGIC;
+	if (fstatfs(fd, &fs))
+		die("ask for the file system of a namespace's file");
+	return fs.f_type == NSFS_MAGIC;
 }
 
 bool nsfile_is_taken(const char *name)
 {
 	_free_ char *path = path_of(name);
+	int saved = errno;
 	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
+	if (fd < 0 && errno != ENOENT && errno != EACCES)
+		die("open '%s'", path);
+	errno = saved;
 	return fd >= 0 && is_nsfs(fd);
 }
 
@@ -175,12 +183,14 @@ int nsfile_open(const char *name)
 {
 	_free_ char *path = strchr(name, '/') ? xstrdup(name) : path_of(name);
 	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int type;
 
 	if (fd < 0)
 		return -1;
-	if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET)
-		return set_errno(EINVAL);
-	return steal_fd(&fd);
+	type = ioctl(fd, NS_GET_NSTYPE);
+	if (type < 0 && errno != ENOTTY)
+		return -1;
+	return type == CLONE_NEWNET ? steal_fd(&fd) : set_errno(EINVAL);
 }
 
 int nsfile_open_own(int space_dirfd, const char *name)
@@ -188,7 +198,9 @@ int nsfile_open_own(int space_dirfd, const char *name)
 	_free_ char *line = file_read_line(space_dirfd, SPACE_COOKIE);
 	uint64_t want, cookie;
 
-	if (!line || num_u64(line, UINT64_MAX, &want))
+	if (!line)
+		return -1;
+	if (num_u64(line, UINT64_MAX, &want))
 		return set_errno(ENOENT);
 
 	_close_ int fd = nsfile_open(name);
@@ -207,13 +219,22 @@ void nsfile_unbind(int space_dirfd, const char *name)
 	struct stat st;
 
 	if (fd >= 0) {
-		if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) && errno != EINVAL)
-			warn("unmount '%s'", path);
+		if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) && nsfile_is_taken(name))
+			die("unmount '%s'", path);
+	} else if (errno != ENOENT && errno != EINVAL) {
+		die("open namespace '%s'", name);
 	} else if (faccessat(space_dirfd, SPACE_COOKIE, F_OK, 0)) {
+		if (errno != ENOENT)
+			die("look for the record of namespace '%s'", name);
 		return;
 	}
-	if (nsfile_is_taken(name) || lstat(path, &st) || !S_ISREG(st.st_mode) || st.st_size)
+	if (nsfile_is_taken(name))
 		return;
-	if (unlink(path) && errno != ENOENT)
-		warn("remove '%s'", path);
+	if (lstat(path, &st)) {
+		if (errno != ENOENT)
+			die("look at '%s'", path);
+		return;
+	}
+	if (S_ISREG(st.st_mode) && !st.st_size && unlink(path) && errno != ENOENT)
+		die("remove '%s'", path);
 }

@@ -187,10 +187,13 @@ void record_each(int space_dirfd, record_fn *fn, void *arg)
 
 		if (str_eq(files.v[i], SPACE_COOKIE))
 			continue;
-		if (record_read(space_dirfd, files.v[i], &a))
-			warn("read record '%s'", files.v[i]);
-		else
+		/* What could not be read may be all that says that somebody lives there. */
+		if (!record_read(space_dirfd, files.v[i], &a))
 			fn(arg, files.v[i], &a);
+		else if (errno == EINVAL)
+			warn("read record '%s'", files.v[i]);
+		else if (errno != ENOENT)
+			die("read record '%s'", files.v[i]);
 	}
 }
 

@@ -12,6 +12,8 @@ static void drop_leases(const char *space, const struct attachment *a)
 	_close_ int dirfd = openat(state_networks(), a->network,
 				   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
+	if (dirfd < 0 && errno != ENOENT)
+		die("open record of network '%s'", a->network);
 	if (dirfd >= 0 && a->named)
 		resolver_drop(dirfd, space, a->ifName);
 	for (size_t i = 0; dirfd >= 0 && i < a->nips; i++)

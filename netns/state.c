@@ -95,6 +95,9 @@ bool space_is_alive(int space_dirfd, const char *name)
 	_close_ int fd = nsfile_open_own(space_dirfd, name);
 	bool attached = false;
 
+	/* Not to know is not to be dead. */
+	if (fd < 0 && errno != ENOENT && errno != EINVAL)
+		die("open namespace '%s'", name);
 	if (fd >= 0)
 		record_each(space_dirfd, tally, &attached);
 	return attached;
@@ -129,10 +132,12 @@ void names_of(int dirfd, struct strv *names)
 
 	if (!dir)
 		die("read a directory of '%s'", sys_lash_run());
-	while ((e = readdir(dir))) {
+	while ((errno = 0, e = readdir(dir))) {
 		if (e->d_name[0] != '.')
 			strv_add(names, e->d_name);
 	}
+	if (errno)
+		die("read a directory of '%s'", sys_lash_run());
 	closedir(dir);
 	if (names->n)
 		qsort(names->v, names->n, sizeof(*names->v), by_name);

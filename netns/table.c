@@ -294,7 +294,12 @@ void table_del_owned(struct nft *nft, const struct nft_elem *e)
 {
 	struct nft_elem now = *e;
 
-	if (!nft_get_elem(nft, &now) && str_eq(now.comment, e->comment))
+	if (nft_get_elem(nft, &now)) {
+		if (errno != ENOENT)
+			die("look up what '%s' publishes", e->comment);
+		return;
+	}
+	if (str_eq(now.comment, e->comment))
 		nft_del_elem(nft, e);
 }
 

@@ -17,7 +17,10 @@
  * · 2 misuse · 1 failed.
  */
 #include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/syscall.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -88,19 +91,48 @@ static bool is_fallible(uint64_t nr)
 	return true;
 }
 
+/* Where the program's own code is, wherever it was loaded and whatever libraries it has. */
+static void find_text(pid_t pid, uint64_t text[2])
+{
+	char name[64], exe[PATH_MAX] = "", path[PATH_MAX], mode[8];
+	_free_ char *line = NULL;
+	size_t cap = 0;
+	FILE *maps;
+
+	text[0] = text[1] = 0;
+	snprintf(name, sizeof(name), "/proc/%d/exe", pid);
+	if (readlink(name, exe, sizeof(exe) - 1) < 0)
+		die("cannot read '%s'", name);
+	snprintf(name, sizeof(name), "/proc/%d/maps", pid);
+	maps = fopen(name, "re");
+	if (!maps)
+		die("cannot read '%s'", name);
+	while (!text[1] && getline(&line, &cap, maps) > 0) {
+		uint64_t from, to;
+
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %*s %*s %*s %4095s", &from, &to, mode,
+			   path) == 4 &&
+		    mode[2] == 'x' && str_eq(path, exe)) {
+			text[0] = from;
+			text[1] = to;
+		}
+	}
+	fclose(maps);
+}
+
 /* A place in the program, as a number: the call and every return address on the top of the stack.
  */
 static uint64_t place_of(pid_t pid, unsigned int born, const struct __ptrace_syscall_info *info)
 {
-	uint64_t hash = 1469598103934665603ULL ^ info->entry.nr ^ (uint64_t)born << 32;
+	uint64_t hash = 1469598103934665603ULL ^ info->entry.nr ^ (uint64_t)born << 32, text[2];
 
+	find_text(pid, text);
 	for (unsigned int i = 0; i < FRAMES; i++) {
 		uint64_t at = info->stack_pointer + i * sizeof(long);
 		uint64_t word = (uint64_t)ptrace(PTRACE_PEEKDATA, pid, at, 0);
 
-		/* Text of a static program, and nothing else, is there. */
-		if (word >= 0x400000 && word < 0x600000)
-			hash = (hash ^ word) * 1099511628211ULL;
+		if (word >= text[0] && word < text[1])
+			hash = (hash ^ (word - text[0])) * 1099511628211ULL;
 	}
 	return hash;
 }
