@@ -356,3 +356,79 @@ fetch() {
 	wait_for 20 test ! -e "/proc/$client"
 	ip link del below0
 }
+
+@test "cni: every plugin, every verb, every version" {
+	printf '%s\n' '{"bridge":"cni0","isGateway":true,"ipam":{"type":"static","addresses":[{"address":"10.44.0.9/24","gateway":"10.44.0.1"}]}}' >"$BATS_TEST_TMPDIR/bridge"
+	fixed='"ipam":{"type":"static","addresses":[{"address":"10.46.0.9/24","gateway":"10.46.0.1"}]}'
+	ip link add below0 type veth peer name peer0
+	ip link set below0 up
+	while IFS='|' read -r plugin more; do
+		CNI_IFNAME=eth0
+		[ "$plugin" != loopback ] || CNI_IFNAME=lo
+		for version in 0.1.0 0.2.0 0.3.0 0.3.1 0.4.0 1.0.0 1.1.0; do
+			what="$plugin, $version"
+			c=$(conf "$plugin" "$more")
+			prev=
+			case $plugin in
+			portmap | firewall | tuning | bandwidth)
+				b=$(conf bridge "$(cat "$BATS_TEST_TMPDIR/bridge")")
+				prev=$(cni bridge ADD "$b")
+				;;
+			esac
+			run --separate-stderr cni "$plugin" ADD "$c" "$prev"
+			if [ "$status" -ne 0 ]; then
+				# Results had no interfaces then, so that nobody knows which to limit.
+				case $what in
+				bandwidth,\ 0.[12].0) [ "$(jq -r .code <<<"$output")" = 7 ] ;;
+				*) [ "$(jq -r .msg <<<"$output")" = "this kernel has no links of type '$plugin'" ] ;;
+				esac || fail "ADD $what: $output"
+			else
+				result=$output
+				shape "$plugin" "$result" || fail "ADD $what: $result"
+				run --separate-stderr cni "$plugin" CHECK "$c" "$result"
+				case $version in
+				0.[123]*) [ "$(jq -r .code <<<"$output")" = 1 ] || fail "CHECK $what: $output" ;;
+				*) [ "$status" -eq 0 ] || fail "CHECK $what: $output" ;;
+				esac
+			fi
+			for verb in GC STATUS; do
+				run --separate-stderr cni "$plugin" "$verb" "$(jq -c '. + {"cni.dev/valid-attachments":[{"containerID":"c1","ifname":"eth0"},{"containerID":"c1","ifname":"lo"}]}' <<<"$c")"
+				case $version in
+				1.1.0) [ "$status" -eq 0 ] || fail "$verb $what: $output" ;;
+				*) [ "$(jq -r .code <<<"$output")" = 1 ] || fail "$verb $what: $output" ;;
+				esac
+			done
+			cni "$plugin" DEL "$c" "$prev" || fail "DEL $what"
+			cni "$plugin" DEL "$c" || fail "DEL twice $what"
+			[ -z "$prev" ] || cni bridge DEL "$b"
+			assert_empty "$(ip -n c1 -o link show | grep -v ' lo:')" "links of $what"
+		done
+	done <<-CONFS
+		bridge|$(cat "$BATS_TEST_TMPDIR/bridge")
+		ptp|{$fixed}
+		macvlan|{"master":"below0",$fixed}
+		ipvlan|{"master":"below0",$fixed}
+		vlan|{"master":"below0","vlanId":7,$fixed}
+		dummy|{$fixed}
+		host-device|{"device":"below0",$fixed}
+		loopback|{}
+		host-local|{"ipam":$local_ipam}
+		static|{$fixed}
+		portmap|{"runtimeConfig":{"portMappings":[{"hostPort":8080,"containerPort":80,"protocol":"tcp"}]}}
+		firewall|{}
+		tuning|{"mtu":1400}
+		bandwidth|{"ingressRate":80000000,"ingressBurst":8000000}
+	CONFS
+	ip link del below0
+}
+
+# shape PLUGIN RESULT - has it the form of its $version?
+shape() {
+	jq -e --arg v "$version" '.cniVersion == $v' <<<"$2" >/dev/null || return 1
+	[ "$1" != loopback ] || return 0
+	case $version in
+	0.[12].0) jq -e '(has("ips") | not) and (.ip4.ip | test("/24$"))' <<<"$2" >/dev/null ;;
+	0.*) jq -e '.ips[0] | .version == "4" and (.address | test("/24$"))' <<<"$2" >/dev/null ;;
+	*) jq -e '.ips[0] | has("version") == false and (.address | test("/24$"))' <<<"$2" >/dev/null ;;
+	esac
+}
