@@ -334,6 +334,7 @@ int stdio_await_console(struct monitor *m)
 	m->console.adopt = adopt_master;
 	if (console_listen(&m->console, &m->loop, m->plan->dirfd, m->plan->console_name) < 0)
 		return -1;
+	free(*m->plan->console_slot);
 	*m->plan->console_slot = m->console.path;
 	return 0;
 }
