@@ -5,6 +5,7 @@
  * have had the piece before any client.
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "lib/fd.h"
@@ -135,10 +136,18 @@ static void accept_clients(struct source *src, uint32_t events _unused_)
 	loop_alarm(&m->loop, &m->listen_again, LISTEN_AGAIN_MS);
 }
 
+/* accept(2) makes a socket before it sees that there is nobody to have it. */
+static bool somebody_waits(int listener)
+{
+	struct pollfd p = { .fd = listener, .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0;
+}
+
 void clients_send(struct monitor *m, struct stream *s, const char *data, size_t len)
 {
 	/* Who has connected by now is to miss nothing. */
-	if (m->listener.fd >= 0)
+	if (m->listener.fd >= 0 && somebody_waits(m->listener.fd))
 		accept_clients(&m->listener, 0);
 	if (!m->n_clients)
 		return;

@@ -98,29 +98,39 @@ static bool is_plain(unsigned char c)
 	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
 }
 
-/* Are sixteen bytes plain, all of them? They are copied anyway. As signed numbers those from 0x80
+/* Which of sixteen bytes are not plain? They are copied anyway. As signed numbers those from 0x80
  * up are below a blank; '"' and '&', '<' and '>' differ in one bit. */
-static bool copy_lanes(char *out, const unsigned char *s)
+static inline __attribute__((always_inline)) lanes copy_lanes(char *out, const unsigned char *s)
 {
-	lanes v, odd;
-	uint64_t half[2];
+	lanes v;
 
 	memcpy(&v, s, LANES);
 	memcpy(out, &v, LANES);
-	odd = (lanes)(((signed_lanes)v < ' ') | ((v | 4) == '&') | ((v | 2) == '>') | (v == '\\'));
-	memcpy(half, &odd, LANES);
+	return (lanes)(((signed_lanes)v < ' ') | ((v | 4) == '&') | ((v | 2) == '>') | (v == '\\'));
+}
+
+static inline __attribute__((always_inline)) bool is_zero(lanes v)
+{
+	uint64_t half[2];
+
+	memcpy(half, &v, LANES);
 	return !(half[0] | half[1]);
 }
 
 /* Copy the plain text at the front of s. */
-static size_t copy_plain(char *out, const unsigned char *s, size_t len)
+static inline size_t copy_plain(char *out, const unsigned char *s, size_t len)
 {
 	size_t n = 0;
 
-	while (n + LANES <= len && copy_lanes(out + n, s + n))
+	for (; n + 2 * LANES <= len; n += 2 * LANES)
+		if (!is_zero(copy_lanes(out + n, s + n) |
+			     copy_lanes(out + n + LANES, s + n + LANES)))
+			break;
+	if (n + LANES <= len && is_zero(copy_lanes(out + n, s + n)))
 		n += LANES;
 	/* What is left over is looked at together with what was copied before it. */
-	if (n && n < len && n + LANES > len && copy_lanes(out + len - LANES, s + len - LANES))
+	if (n && n < len && n + LANES > len &&
+	    is_zero(copy_lanes(out + len - LANES, s + len - LANES)))
 		return len;
 	for (; n < len && is_plain(s[n]); n++)
 		out[n] = (char)s[n];
