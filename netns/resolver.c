@@ -1,8 +1,10 @@
 /* The name server of a network: dnsmasq on the bridge's own addresses. It answers for the names of
  * the network's members, which are files in the network's record, and forwards the rest. */
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "lib/die.h"
@@ -61,6 +63,18 @@ static int find_server(int network_dirfd, const struct network *net)
 	return steal_fd(&pidfd);
 }
 
+/* Of what root may do, all it is left with is to have a port below 1024 and another group: no file
+ * but root's own, no other process, no mount, no link, and no program that could give more. */
+static int give_up_power(void)
+{
+	for (int cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++) {
+		if (cap != CAP_NET_BIND_SERVICE && cap != CAP_SETGID &&
+		    prctl(PR_CAPBSET_DROP, cap, 0, 0, 0))
+			return -1;
+	}
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
 _noreturn_ static void become_server(char *const argv[])
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -69,6 +83,8 @@ _noreturn_ static void become_server(char *const argv[])
 		if (null < 0 || fd_install(null, fd))
 			_exit(126);
 	}
+	if (give_up_power())
+		_exit(126);
 	proc_reset_signals();
 	execvp(argv[0], argv);
 	_exit(127);
@@ -83,8 +99,9 @@ static void add_addresses(struct strv *argv, const struct network *net)
 					  addr_text(&net->ranges[i].gateway, false, text)));
 }
 
-/* It returns when it listens. Names without a dot are members' or nobody's. It stays root, since
- * the names are below a directory that is closed to others, and it reads them again and again. */
+/* It returns when it listens. Names without a dot are members' or nobody's. It stays user 0, though
+ * without its power, since the names are below a directory that is closed to others, and it reads
+ * them again and again. */
 static int start(const struct network *net)
 {
 	_free_ char *dir = path_in(net, hosts), *pid = path_in(net, pid_file);

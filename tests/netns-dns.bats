@@ -58,6 +58,10 @@ ask() {
 	assert_empty "$(ask client nosuch)" nosuch
 	# A name that comes and goes, without a restart.
 	pid=$(cat "$LASH_RUN/net/networks/front/dnsmasq.pid")
+	# It may have a low port and another group, and nothing else.
+	grep -qx 'CapEff:	0000000000000440' "/proc/$pid/status"
+	grep -qx 'CapBnd:	0000000000000440' "/proc/$pid/status"
+	grep -qx 'NoNewPrivs:	1' "/proc/$pid/status"
 	netns add --network front late
 	[ "$(ask client late)" = 10.60.0.4 ]
 	netns del late
