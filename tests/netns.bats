@@ -550,6 +550,62 @@ listening() {
 	iptables -X
 }
 
+@test "netns: beside ufw's and firewalld's rules, which stay as they are" {
+	need iptables
+	make_outside
+	# The skeleton of ufw's, routed traffic denied; and firewalld's own table, which rejects what no zone takes.
+	iptables-restore <<-'RULES'
+		*filter
+		:INPUT ACCEPT [0:0]
+		:FORWARD DROP [0:0]
+		:OUTPUT ACCEPT [0:0]
+		:ufw-before-forward - [0:0]
+		:ufw-user-forward - [0:0]
+		:ufw-reject-forward - [0:0]
+		-A FORWARD -j ufw-before-forward
+		-A FORWARD -j ufw-reject-forward
+		-A ufw-before-forward -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+		-A ufw-before-forward -j ufw-user-forward
+		COMMIT
+	RULES
+	nft -f - <<-'RULES'
+		table inet firewalld {
+			chain filter_FORWARD {
+				type filter hook forward priority 10; policy accept;
+				ct state { established, related } accept
+				ct status dnat accept
+				jump filter_FORWARD_POLICIES
+				reject with icmpx admin-prohibited
+			}
+			chain filter_FORWARD_POLICIES {
+			}
+		}
+	RULES
+	netns add -p 8080:80 web
+	serve web hello
+	[ "$(fetch http://127.0.0.1:8080/)" = hello ]
+	run ip netns exec outside timeout 1 busybox wget -qO- http://192.0.2.1:8080/
+	[ "$status" -ne 0 ]
+	# What `ufw route allow in/out on lash0` and a zone with the bridge write.
+	iptables -A ufw-user-forward -o lash0 -j ACCEPT
+	iptables -A ufw-user-forward -i lash0 -j ACCEPT
+	nft add rule inet firewalld filter_FORWARD_POLICIES iifname lash0 accept
+	iptables-save | grep '^[-:]' | sed 's/\[.*//' >"$BATS_TEST_TMPDIR/before"
+	nft list table inet firewalld >>"$BATS_TEST_TMPDIR/before"
+	[ "$(ip netns exec outside timeout 5 busybox wget -qO- http://192.0.2.1:8080/)" = hello ]
+	netns exec web busybox ping -c 1 -W 5 192.0.2.2
+	netns del web
+	netns gc
+	{
+		iptables-save | grep '^[-:]' | sed 's/\[.*//'
+		nft list table inet firewalld
+	} | diff - "$BATS_TEST_TMPDIR/before"
+	nft delete table inet firewalld
+	iptables -P FORWARD ACCEPT
+	iptables -F
+	iptables -X
+}
+
 @test "netns: a host that did not forward does so for our networks only" {
 	make_outside
 	ip netns add far
