@@ -2,12 +2,12 @@
 #include <string.h>
 
 #include "imgunpack/creds.h"
+#include "imgunpack/helper.h"
 #include "lib/base64.h"
 #include "lib/die.h"
 #include "lib/io.h"
 #include "lib/json.h"
 #include "lib/mem.h"
-#include "lib/proc.h"
 #include "lib/str.h"
 
 enum { FILE_MAX = 1 << 20, SECRET_MAX = 64 * 1024 };
@@ -129,32 +129,12 @@ static void xcreds_of(const struct json *doc, const char *file, const char *doma
 /* Run docker-credential-NAME get; what it prints goes to OUT. Returns its exit status. */
 static int ask(const char *name, const char *server, struct buf *out)
 {
-	char *argv[] = { xasprintf("docker-credential-%s", name), xstrdup("get"), NULL };
-	int in[2], answer[2], status;
-	pid_t pid;
+	_free_ char *program = xasprintf("docker-credential-%s", name);
+	char get[] = "get", *argv[] = { program, get, NULL };
+	_buf_ struct buf input = { 0 };
 
-	if (pipe2(in, O_CLOEXEC) || pipe2(answer, O_CLOEXEC))
-		die("pipe");
-	pid = xfork();
-	if (!pid) {
-		proc_reset_signals();
-		if (dup2(in[0], STDIN_FILENO) < 0 || dup2(answer[1], STDOUT_FILENO) < 0)
-			die("run '%s'", argv[0]);
-		xexec(argv);
-	}
-	close(in[0]);
-	close(answer[1]);
-	/* A helper that reads nothing is no reason to die of SIGPIPE; its answer tells. */
-	if (io_puts(in[1], server) && errno != EPIPE)
-		die("write to '%s'", argv[0]);
-	close(in[1]);
-	if (io_read_all(answer[0], SECRET_MAX, out))
-		die("read from '%s'", argv[0]);
-	close(answer[0]);
-	status = proc_wait(pid);
-	free(argv[0]);
-	free(argv[1]);
-	return status;
+	buf_adds(&input, server);
+	return helper_run(argv, &input, -1, SECRET_MAX, out);
 }
 
 static void ask_helper(const char *name, const char *domain, struct creds *out)

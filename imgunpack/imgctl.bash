@@ -3,7 +3,7 @@ _imgctl()
 {
 	local cur=$2 options
 	if ((COMP_CWORD == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W 'diff du gc history inspect load ls mount ref rm save tag umount unpack verify --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'diff du gc history inspect load ls mount ref rm save sign signed tag umount unpack verify --help --version' -- "$cur")
 		return
 	fi
 	case ${COMP_WORDS[1]} in
@@ -15,6 +15,8 @@ _imgctl()
 	gc) options='--dry-run --layers' ;;
 	mount) options='--layers --platform' ;;
 	umount | verify) options=--layers ;;
+	sign) options='--hook --identity' ;;
+	signed) options=--hook ;;
 	unpack) options='--follow --layers --platform' ;;
 	ref) options=--familiar ;;
 	rm) options=--layers ;;

@@ -17,6 +17,8 @@ static const struct verb verbs[] = {
 	{ "ref", ctl_ref, "print an image's name in full, as docker reads it" },
 	{ "rm", ctl_rm, "remove images and the blobs only they used" },
 	{ "save", ctl_save, "write images as one archive" },
+	{ "sign", ctl_sign, "have an image signed" },
+	{ "signed", ctl_signed, "print the signatures of an image that are good" },
 	{ "tag", ctl_tag, "give an image another name" },
 	{ "umount", ctl_umount, "unmount images" },
 	{ "unpack", ctl_unpack, "unpack an image's layers into the store" },

@@ -17,6 +17,8 @@ int ctl_mount(int argc, char **argv);
 int ctl_ref(int argc, char **argv);
 int ctl_rm(int argc, char **argv);
 int ctl_save(int argc, char **argv);
+int ctl_sign(int argc, char **argv);
+int ctl_signed(int argc, char **argv);
 int ctl_tag(int argc, char **argv);
 int ctl_umount(int argc, char **argv);
 int ctl_unpack(int argc, char **argv);

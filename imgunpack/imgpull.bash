@@ -3,7 +3,7 @@ _imgpull()
 {
 	local cur=$2 prev=$3
 	case $prev in
-	--authfile | --tls-ca)
+	--authfile | --tls-ca | --verify)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
@@ -15,7 +15,7 @@ _imgpull()
 	--creds | --tries | --timeout | -j | --jobs) return ;;
 	esac
 	if [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '--platform --all-platforms --json --creds --authfile --tls-ca --insecure --jobs --tries --timeout
+		mapfile -t COMPREPLY < <(compgen -W '--platform --all-platforms --json --verify --creds --authfile --tls-ca --insecure --jobs --tries --timeout
 			--quiet --help --version' -- "$cur")
 	else
 		compopt -o nospace -o filenames

@@ -5,15 +5,17 @@
 #include "imgunpack/fetch.h"
 #include "imgunpack/manifest.h"
 #include "imgunpack/report.h"
+#include "imgunpack/signature.h"
 #include "imgunpack/transport.h"
 #include "lib/blob.h"
 #include "lib/die.h"
 #include "lib/layout.h"
+#include "lib/mem.h"
 #include "lib/opt.h"
 #include "lib/proc.h"
 
 static struct registry_options registry_options = { .actions = "pull", .tries = -1, .stall_s = -1 };
-static const char *platform_name;
+static const char *platform_name, *verify_hook;
 static int jobs = 4;
 static bool quiet, json, all_platforms;
 
@@ -22,6 +24,8 @@ static const struct opt opts[] = {
 	  "the image for this platform, not this machine's" },
 	{ 0, "all-platforms", OPT_FLAG, &all_platforms, NULL,
 	  "the images for every platform, with their index" },
+	{ 0, "verify", OPT_STR, &verify_hook, "PROGRAM",
+	  "only what has a signature that this accepts" },
 	{ 0, "creds", OPT_STR, &registry_options.creds, "USER:PASSWORD", "log in with these" },
 	{ 0, "authfile", OPT_STR, &registry_options.authfile, "FILE",
 	  "credentials, as ~/.docker/config.json" },
@@ -139,6 +143,15 @@ static void finish(int layout_dirfd, const struct pulled *p, const struct platfo
 		printf("%s\n", top->digest.text);
 }
 
+/* Before anything of it is here. */
+static void check_signature(struct registry *r, const struct pulled *p)
+{
+	_free_ char *name = ref_full(r->ref);
+
+	if (verify_hook && !signature_in_registry(r, &p->named, verify_hook))
+		diex("pull '%s': no signature that '%s' accepts", name, verify_hook);
+}
+
 static void pull_from(const struct ref *ref, const struct layout_name *target, const char *tag,
 		      const struct platform *want, bool is_mirror)
 {
@@ -153,6 +166,7 @@ static void pull_from(const struct ref *ref, const struct layout_name *target, c
 
 	xregistry_open(&registry, ref, &registry_options);
 	xmanifest_pull(&registry, want, &pulled);
+	check_signature(&registry, &pulled);
 	layout_dirfd = xtransport_open_new(target->dir, &lock);
 	if (json)
 		announce(&registry, layout_dirfd, &pulled, &options);
@@ -195,6 +209,9 @@ static void pull(const struct ref *ref, const struct layout_name *target,
 
 	signal(SIGPIPE, SIG_IGN);
 	xregistries_find(ref, &s);
+	/* It is the registry's word on what a mirror sends, too. */
+	if (!verify_hook && s.verify)
+		verify_hook = xstrdup(s.verify);
 	if (s.by_digest && !*ref->digest.text)
 		strv_free(&s.mirrors);
 	for (size_t i = 0; i < s.mirrors.n && !s.blocked && !done; i++) {

@@ -140,6 +140,7 @@ void xmanifest_pull(struct registry *r, const struct platform *want, struct pull
 
 	memset(p, 0, sizeof(*p));
 	fetch_first(r, &doc);
+	p->named = doc.digest;
 	if (want)
 		descend(r, want, &doc, p);
 	else

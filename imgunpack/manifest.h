@@ -8,7 +8,8 @@
 
 struct pulled {
 	struct docs docs;
-	bool chosen; /* an index said that the one manifest is for the platform */
+	struct digest named; /* what the reference means, be it an index */
+	bool chosen;	     /* an index said that the one manifest is for the platform */
 };
 
 /* Fetch what R's reference names, verified: the manifest for WANT where there are several, or all

@@ -10,10 +10,10 @@ imgunpack/imgunpack.libs = libcrypto $(codec.libs)
 # Images: one program a direction, over OCI layouts (lib/layout.h).
 LIBEXEC += imgunpack/imgpull
 registry.objs := imgunpack/call.c imgunpack/certs.c imgunpack/challenge.c \
-    imgunpack/creds.c imgunpack/document.c imgunpack/http.c imgunpack/http_url.c imgunpack/progress.c imgunpack/registries.c imgunpack/registry.c imgunpack/report.c imgunpack/token.c
+    imgunpack/creds.c imgunpack/document.c imgunpack/helper.c imgunpack/http.c imgunpack/http_url.c imgunpack/progress.c imgunpack/registries.c imgunpack/registry.c imgunpack/report.c imgunpack/token.c
 # What needs no network: layouts and archives.
 transport.objs := imgunpack/archive.c imgunpack/archive_docker.c imgunpack/archive_images.c imgunpack/docs.c imgunpack/tarfile.c imgunpack/transport.c
-imgunpack/imgpull.objs := imgunpack/fetch.c imgunpack/manifest.c imgunpack/trail.c $(registry.objs) $(transport.objs)
+imgunpack/imgpull.objs := imgunpack/fetch.c imgunpack/manifest.c imgunpack/pages.c imgunpack/referrers.c imgunpack/signature.c imgunpack/signed.c imgunpack/trail.c $(registry.objs) $(transport.objs)
 imgunpack/imgpull.libs = libcrypto libcurl $(codec.libs)
 LIBEXEC += imgunpack/imgpush
 imgunpack/imgpush.objs := imgunpack/archive_open.c imgunpack/archive_write.c imgunpack/compare.c imgunpack/pages.c imgunpack/referrers.c imgunpack/send.c $(registry.objs) $(transport.objs)
@@ -22,7 +22,7 @@ LIBEXEC += imgunpack/imgremote
 imgunpack/imgremote.objs := imgunpack/pages.c imgunpack/referrers.c $(registry.objs)
 imgunpack/imgremote.libs = libcrypto libcurl
 LIBEXEC += imgunpack/imgctl
-imgunpack/imgctl.objs := imgunpack/ahead.c imgunpack/archive_write.c imgunpack/diff.c imgunpack/digests.c imgunpack/docs.c imgunpack/du.c imgunpack/gc.c imgunpack/history.c \
+imgunpack/imgctl.objs := imgunpack/ahead.c imgunpack/archive_write.c imgunpack/helper.c imgunpack/sign.c imgunpack/signature.c imgunpack/diff.c imgunpack/digests.c imgunpack/docs.c imgunpack/du.c imgunpack/gc.c imgunpack/history.c \
     imgunpack/images.c imgunpack/inspect.c imgunpack/load.c imgunpack/ls.c imgunpack/mark.c imgunpack/mount.c imgunpack/refname.c \
     imgunpack/rm.c imgunpack/save.c imgunpack/sweep.c imgunpack/table.c imgunpack/tag.c imgunpack/transport.c imgunpack/verify.c \
     imgunpack/verify_layers.c $(unpack.objs)

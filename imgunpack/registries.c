@@ -50,10 +50,8 @@ static bool set_text(struct registry_settings *s, const char *word)
 		const char *name;
 		char **text;
 	} texts[] = {
-		{ "location=", &s->location },
-		{ "ca=", &s->ca },
-		{ "cert=", &s->cert },
-		{ "key=", &s->key },
+		{ "location=", &s->location }, { "ca=", &s->ca },	  { "cert=", &s->cert },
+		{ "key=", &s->key },	       { "verify=", &s->verify },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
@@ -114,6 +112,7 @@ void registries_free(struct registry_settings *s)
 	free(s->ca);
 	free(s->cert);
 	free(s->key);
+	free(s->verify);
 	memset(s, 0, sizeof(*s));
 }
 

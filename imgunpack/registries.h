@@ -3,8 +3,8 @@
  *
  * A line is a registry or a part of one, "docker.io", "docker.io/library", "*.example.org", then
  * words: insecure, blocked, mirror=PLACE, by-digest, location=PLACE, ca=FILE, cert=FILE, key=FILE,
- * tries=N, timeout=SECONDS. A PLACE is HOST[:PORT][/PATH] and takes the place of what the line
- * names. '#' begins a comment. Of several lines that fit the longest counts, alone.
+ * verify=PROGRAM, tries=N, timeout=SECONDS. A PLACE is HOST[:PORT][/PATH] and takes the place of
+ * what the line names. '#' begins a comment. Of several lines that fit the longest counts, alone.
  */
 #ifndef IMGUNPACK_REGISTRIES_H
 #define IMGUNPACK_REGISTRIES_H
@@ -17,7 +17,7 @@ struct registry_settings {
 	char *prefix; /* of the line; NULL: none fits */
 	bool insecure, blocked, by_digest;
 	struct strv mirrors; /* in the order they are tried */
-	char *location, *ca, *cert, *key;
+	char *location, *ca, *cert, *key, *verify;
 	int tries, timeout_s; /* 0: not said */
 };
 
