@@ -19,12 +19,13 @@ _lash()
 		[[ $word == -* ]] || { verb=$word && break; }
 	done
 	case $verb in
-	'') words='--dry-run --help --version run create start stop restart kill pause unpause rm rename ps logs exec attach wait top port inspect images pull import load save tag rmi image volume network info version env' ;;
+	'') words='--dry-run --help --version run create start stop restart kill pause unpause rm rename ps logs exec attach wait top port inspect images pull push import load save tag rmi image volume network info version env' ;;
 	run | create) words="$run $(_lash_images)" ;;
-	rmi | tag | pull) words="--force --quiet --platform --insecure --tls-ca --creds $(_lash_images)" ;;
+	rmi | tag | pull) words="--force --quiet --platform --verify --insecure --tls-ca --creds $(_lash_images)" ;;
+	push) words="--quiet --platform --all-platforms --insecure --tls-ca --creds $(_lash_images)" ;;
 	save) words="--output --platform $(_lash_images)" ;;
 	load) words='--input --quiet' ;;
-	image) words='ls rm prune inspect pull import load save tag' ;;
+	image) words='ls rm prune inspect pull push import load save tag' ;;
 	images) words='--all --quiet --no-trunc --format --json' ;;
 	ps) words='--all --quiet --no-trunc --last --latest --filter --format --json' ;;
 	logs) words="--follow --tail --since --until --timestamps $(_lash_containers)" ;;

@@ -31,6 +31,7 @@ verbs:
   inspect      describe containers or images in JSON
   images       list images
   pull         fetch an image from a registry
+  push         send an image to its registry
   import       make an image of a directory or an archive
   load         add the images of an archive
   save         write images to an archive
@@ -92,7 +93,7 @@ case "$verb ${1-}" in
 esac
 case $verb in
 run | create | start | stop | restart | kill | pause | unpause | rm | rename | ps | logs | exec | attach | wait | \
-	top | port | inspect | images | pull | import | load | save | image-prune | tag | rmi | volume | network | info | version | env) ;;
+	top | port | inspect | images | pull | push | import | load | save | image-prune | tag | rmi | volume | network | info | version | env) ;;
 run-split | create-split | start-locked | unstarted | ended) ;; # our own, see those files
 *) usage_die "unknown verb '$verb'" ;;
 esac

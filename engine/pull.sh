@@ -2,11 +2,12 @@
 # pull.sh - fetch images from registries into the store.
 
 VERB='pull'
-USAGE='pull [-q] [--platform OS/ARCH] [--insecure] [--tls-ca FILE] [--creds USER:PASSWORD] IMAGE'
+USAGE='pull [-q] [--platform OS/ARCH] [--verify PROGRAM] [--insecure] [--tls-ca FILE] [--creds USER:PASSWORD] IMAGE'
 HELP='Fetch an image from a registry.
 
 options:
   -q, --quiet                    no progress
+      --verify PROGRAM           only what has a signature that this accepts
       --platform OS/ARCH         which of its platforms
       --insecure                 accept http, and certificates nobody vouches for
       --tls-ca FILE              trust these authorities
@@ -17,13 +18,13 @@ while [ "$n" -gt 0 ]; do
 	case $1 in
 	--help) show_help ;;
 	-q | --quiet | --insecure) set -- "$@" "$1" ;;
-	--platform | --tls-ca | --creds | --authfile)
+	--platform | --verify | --tls-ca | --creds | --authfile)
 		[ "$n" -gt 1 ] || usage_die "$1 needs a value"
 		set -- "$@" "$1" "$2"
 		shift
 		n=$((n - 1))
 		;;
-	--platform=* | --tls-ca=* | --creds=* | --authfile=*) set -- "$@" "$1" ;;
+	--platform=* | --verify=* | --tls-ca=* | --creds=* | --authfile=*) set -- "$@" "$1" ;;
 	-*) usage_die "unknown option '$1'" ;;
 	*)
 		[ -z "$image" ] || usage_die "more than one image"

@@ -6,7 +6,7 @@ load lib/common
 load lib/engine
 
 setup_file() {
-	need root jq
+	need root jq docker-registry
 	engine_setup
 }
 
@@ -103,6 +103,32 @@ teardown() {
 	[ "$(jq -r '.config.Cmd[0]' <<<"$output")" = sh ]
 	run --separate-stderr lash inspect box
 	assert_status 0
+}
+
+@test "lash push, pull: there and back, unpacked when it is there" {
+	printf 'version: 0.1\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: 127.0.0.1:5002}\n' "$PWD/registry" >config.yml
+	docker-registry serve config.yml >log 2>&1 3>&- &
+	registry=$!
+	wait_for 20 curl -fsS -o /dev/null http://127.0.0.1:5002/v2/
+	cp -a "$BATS_FILE_TMPDIR/rootfs" root
+	touch root/pushed
+	lash import root 127.0.0.1:5002/there:1
+	digest=$(lash push -q 127.0.0.1:5002/there:1)
+	[ "$(imgremote inspect 127.0.0.1:5002/there:1)" = "$digest" ]
+	lash rmi 127.0.0.1:5002/there:1
+	layers=$(ls "$LASH_ROOT/layers" 2>/dev/null | grep -c ^sha256- || :)
+	run --separate-stderr lash pull -q 127.0.0.1:5002/there:1
+	assert_status 0
+	assert_output "$digest"$'\n'127.0.0.1:5002/there:1
+	[ "$(ls "$LASH_ROOT/layers" | grep -c ^sha256-)" = $((layers + 1)) ]
+	run --separate-stderr lash -n pull 127.0.0.1:5002/there:1
+	assert_output "imgpull --json docker://127.0.0.1:5002/there:1 $LASH_ROOT/images:127.0.0.1:5002/there:1 | imgctl unpack --follow --layers $LASH_ROOT/layers $LASH_ROOT/images"
+	[ "$(lash run --rm --network none 127.0.0.1:5002/there:1 ls /pushed)" = /pushed ]
+	run --separate-stderr lash push 127.0.0.1:5002/nothing:1
+	assert_status 1
+	assert_one_line "imgpush: no image '127.0.0.1:5002/nothing:1' in this layout"
+	lash rmi 127.0.0.1:5002/there:1
+	kill "$registry"
 }
 
 @test "lash pull: what cannot be had is one line" {
