@@ -8,6 +8,8 @@
 #include "lib/mem.h"
 #include "lib/num.h"
 
+enum { PROGRESS_BYTES = 256 * 1024 };
+
 struct fetch;
 
 struct job {
@@ -17,6 +19,7 @@ struct job {
 	struct call call;
 	size_t next_url;   /* of a foreign layer */
 	bool again;	   /* it came out wrong once */
+	int64_t best;	   /* as far as it got before a fault */
 	int err;	   /* errno of a failed write */
 	const char *fault; /* what is wrong with what the server sends */
 };
@@ -230,6 +233,11 @@ static bool settle(struct job *j)
 
 	if (j->err || j->fault)
 		die_job(j, j->fault);
+	/* A line that breaks again and again is good enough while it brings something. */
+	if (j->blob.bytes >= j->best + PROGRESS_BYTES) {
+		j->best = j->blob.bytes;
+		j->call.tries = 0;
+	}
 	if (call_again(j->fetch->registry, &j->call)) {
 		go(j);
 		return false;

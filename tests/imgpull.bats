@@ -439,6 +439,14 @@ certificate() {
 	same_blobs out
 }
 
+@test "imgpull: a line that breaks often is used while it brings something" {
+	layout_image src v1 4000000
+	fake_start src break
+	imgpull --tries 4 "127.0.0.1:$port/app:v1" out:v1
+	[ "$(grep -c 'bytes=' "$requests")" -gt 3 ]
+	imgctl verify out
+}
+
 @test "imgpull: gc waits for a pull under way, rm does not" {
 	layout_image src v1 1000000
 	fake_start src slow
