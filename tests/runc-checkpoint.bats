@@ -244,6 +244,31 @@ running() {
 	assert_empty "$(group_dirs)" groups
 }
 
+@test "runc restore: the terminal that criu has made again goes to the console socket" {
+	need python3
+	configure '.process.args = ["sleep", "1000"] | .process.terminal = true'
+	mkdir "$images"
+	echo '["/dev/pts/0","/dev/pts/0","/dev/pts/0"]' >"$images/descriptors.json"
+	cat >"$BATS_TEST_TMPDIR/take.py" <<-'END'
+		import os, socket, sys
+		s = socket.socket(socket.AF_UNIX)
+		s.bind(sys.argv[1])
+		s.listen(1)
+		c, _ = s.accept()
+		name, fds, _, _ = socket.recv_fds(c, 4096, 4)
+		print(name.decode(), len(fds), os.read(fds[0], 100).decode(), flush=True)
+	END
+	python3 "$BATS_TEST_TMPDIR/take.py" "$BATS_TEST_TMPDIR/sock" >"$BATS_TEST_TMPDIR/took" 3>&- &
+	wait_for 20 test -S "$BATS_TEST_TMPDIR/sock"
+	FAKE_CRIU_NOTIFY="orphan-pts-master post-restore" fake restore -d -b "$bundle" --image-path "$images" \
+		--console-socket "$BATS_TEST_TMPDIR/sock" "$id" </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- || fail "$(<"$BATS_TEST_TMPDIR/out")"
+	wait_for 20 grep -qx '/dev/ptmx 1 from the terminal' "$BATS_TEST_TMPDIR/took"
+	rc delete --force "$id"
+	run --separate-stderr fake restore -d -b "$bundle" --image-path "$images" "$id"
+	assert_status 1
+	assert_one_line "*cannot allocate tty if runc will detach without setting console socket*"
+}
+
 @test "runc restore: killed while criu works, it leaves what delete --force removes" {
 	need python3
 	local restore criu

@@ -12,7 +12,7 @@ tests/bench/netfloor.libs := libnftnl libmnl
 # Against crun in the virtual machine of check-vm: minutes.
 bench-vm: all $(TESTPROGS:%=$O/%)
 	$(Q)tests/vm/check $O tests/bench/vm.bats
-	$(Q)sed -n 's/^# json //p' $O/vm/console >$O/bench-vm.json
+	$(Q)sed -n 's/^# json //p' $O/vm/plain.console >$O/bench-vm.json
 	$(Q)echo 'results: $O/bench-vm.json'
 
 .PHONY: bench-vm
