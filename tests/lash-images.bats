@@ -239,3 +239,26 @@ teardown() {
 	run --separate-stderr lash network ls
 	[[ $output != *10.90* ]]
 }
+
+@test "lash network connect, disconnect: a container that runs" {
+	lash network create --subnet 10.90.0.0/24 back
+	lash run -d --name web box sleep 100
+	lash create --name still box true
+	run --separate-stderr lash network connect --ip 10.90.0.7 --alias www back web
+	assert_status 0
+	assert_empty "$output$stderr" output
+	lash exec web ip -4 -o addr show eth1 | grep -q 10.90.0.7/24
+	run --separate-stderr lash network connect back web
+	assert_status 1
+	run --separate-stderr lash network connect back still
+	assert_status 1
+	assert_one_line 'lash network: container still is not running'
+	run --separate-stderr lash network connect back
+	assert_status 125
+	lash network disconnect back web
+	run --separate-stderr lash exec web ip link show eth1
+	[ "$status" -ne 0 ]
+	lash exec web ip -4 -o addr show eth0 | grep -q inet
+	lash rm -f web still
+	lash network rm back
+}
