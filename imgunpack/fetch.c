@@ -16,6 +16,8 @@ struct job {
 	struct fetch *fetch;
 	const struct image_descriptor *want;
 	struct blob blob;
+	char *buffer; /* of what has come, but is not written yet */
+	size_t n_buffer;
 	struct call call;
 	size_t next_url;   /* of a foreign layer */
 	bool again;	   /* it came out wrong once */
@@ -84,7 +86,6 @@ static bool begin(struct http_request *h)
 	if (h->status == 206 && !is_our_range(h, h->range_from, j->want->size))
 		return refuse(j, "sent a range nobody asked for");
 	if (h->status != 206 && j->blob.bytes) {
-		trail_settle(j->fetch->trail, &j->blob);
 		progress_add(&j->fetch->progress, -j->blob.bytes);
 		if (blob_restart(&j->blob)) {
 			j->err = errno;
@@ -96,19 +97,52 @@ static bool begin(struct http_request *h)
 	return true;
 }
 
-static bool take(struct http_request *h, const void *data, size_t len)
+static bool pour(struct job *j)
 {
-	struct job *j = h->arg;
+	char *buffer = j->buffer;
+	size_t n = j->n_buffer;
 
-	if ((int64_t)len > j->want->size - j->blob.bytes)
-		return refuse(j, "longer than the manifest says");
-	if (blob_append(&j->blob, data, len)) {
+	j->buffer = NULL;
+	j->n_buffer = 0;
+	if (blob_append(&j->blob, buffer, n)) {
 		j->err = errno;
 		return false;
 	}
-	trail_follow(j->fetch->trail, &j->blob);
-	progress_add(&j->fetch->progress, (int64_t)len);
+	trail_hash(j->fetch->trail, &j->blob, buffer, n);
 	return true;
+}
+
+static bool take(struct http_request *h, const void *data, size_t len)
+{
+	struct job *j = h->arg;
+	const char *p = data;
+
+	if ((int64_t)len > j->want->size - j->blob.bytes - (int64_t)j->n_buffer)
+		return refuse(j, "longer than the manifest says");
+	progress_add(&j->fetch->progress, (int64_t)len);
+	while (len) {
+		size_t n;
+
+		if (!j->buffer)
+			j->buffer = trail_buffer(j->fetch->trail);
+		n = TRAIL_BYTES - j->n_buffer;
+		n = n < len ? n : len;
+		memcpy(j->buffer + j->n_buffer, p, n);
+		j->n_buffer += n;
+		p += n;
+		len -= n;
+		if (j->n_buffer == TRAIL_BYTES && !pour(j))
+			return false;
+	}
+	return true;
+}
+
+/* All that came is written and hashed, and the buffer is free for others. */
+static void settle_blob(struct job *j)
+{
+	if (j->buffer)
+		pour(j);
+	trail_settle(j->fetch->trail, &j->blob);
 }
 
 static void set_call(struct job *j)
@@ -154,7 +188,6 @@ static _noreturn_ void die_job(struct job *j, const char *reason)
 /* Take it from the top. */
 static void start_over(struct job *j)
 {
-	trail_settle(j->fetch->trail, &j->blob);
 	progress_add(&j->fetch->progress, -j->blob.bytes);
 	if (blob_restart(&j->blob)) {
 		j->err = errno;
@@ -174,15 +207,10 @@ static bool arrived(const struct job *j)
  * earlier part may be to blame, any other because the line may. */
 static bool complete(struct job *j)
 {
-	trail_settle(j->fetch->trail, &j->blob);
 	if (j->blob.bytes < j->want->size)
 		die_job(j, "shorter than the manifest says");
 	if (!blob_check(&j->blob, &j->want->id, j->want->size))
 		return arrived(j);
-	if (errno != EBADMSG) {
-		j->err = errno;
-		die_job(j, NULL);
-	}
 	if (j->again)
 		die_job(j, "content does not match its digest");
 	j->again = true;
@@ -231,6 +259,7 @@ static bool settle(struct job *j)
 {
 	long status = j->call.http.status;
 
+	settle_blob(j);
 	if (j->err || j->fault)
 		die_job(j, j->fault);
 	/* A line that breaks again and again is good enough while it brings something. */
@@ -306,7 +335,7 @@ static void run(struct fetch *f)
 		return;
 	qsort(f->jobs, f->n_jobs, sizeof(*f->jobs), by_size);
 	progress_start(&f->progress, "pulling", total_bytes(f), f->options->tell);
-	f->trail = trail_new();
+	f->trail = trail_new((size_t)f->options->jobs);
 	run_jobs(f, (size_t)f->options->jobs);
 	trail_free(f->trail);
 	commit_jobs(f);

@@ -1,88 +1,62 @@
 #include <pthread.h>
-#include <string.h>
 
 #include "imgunpack/trail.h"
 #include "lib/die.h"
 #include "lib/mem.h"
 
-/* Waking a thread costs more than hashing less than this. */
-enum { STEP_BYTES = 512 * 1024 };
+/* So much may the thread be behind. */
+enum { BACKLOG = 8 };
 
-struct followed {
+struct piece {
 	struct blob *blob;
-	int64_t to; /* hash so far */
+	char *buffer;
+	size_t len;
 };
 
+/* Counters count pieces since the start; piece N lives in pieces[N % max]. There are as many
+ * buffers at most, so that it has room. */
 struct trail {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t more, done;
-	struct followed *v;
-	size_t n, cap;
-	struct blob *busy; /* being hashed */
+	struct piece *pieces;
+	uint64_t n_given, n_done;
+	char **buffers; /* free ones */
+	size_t n_buffers, n_made, max;
 	bool stop;
 };
-
-static struct followed *find(struct trail *t, const struct blob *b)
-{
-	for (size_t i = 0; i < t->n; i++)
-		if (t->v[i].blob == b)
-			return &t->v[i];
-	return NULL;
-}
-
-static void forget(struct trail *t, struct followed *f)
-{
-	if (f)
-		*f = t->v[--t->n];
-}
-
-/* Something to do, and how far, or NULL. */
-static struct followed *next(struct trail *t)
-{
-	for (size_t i = 0; i < t->n; i++)
-		if (t->v[i].blob->hashed < t->v[i].to)
-			return &t->v[i];
-	return NULL;
-}
-
-/* Hash B, outside the lock. What cannot be read now is tried again by who asks for the digest. */
-static void hash(struct trail *t, struct blob *b, int64_t to)
-{
-	int rc = 0;
-
-	t->busy = b;
-	pthread_mutex_unlock(&t->lock);
-	while (!rc && b->hashed < to)
-		rc = blob_hash(b, to);
-	pthread_mutex_lock(&t->lock);
-	t->busy = NULL;
-	if (rc)
-		forget(t, find(t, b));
-	pthread_cond_signal(&t->done);
-}
 
 static void *thread_main(void *arg)
 {
 	struct trail *t = arg;
 
 	pthread_mutex_lock(&t->lock);
-	while (!t->stop) {
-		struct followed *f = next(t);
-
-		if (f)
-			hash(t, f->blob, f->to);
-		else
+	for (;;) {
+		while (!t->stop && t->n_done == t->n_given)
 			pthread_cond_wait(&t->more, &t->lock);
+		if (t->stop)
+			break;
+
+		struct piece p = t->pieces[t->n_done % t->max];
+
+		pthread_mutex_unlock(&t->lock);
+		blob_hash(p.blob, p.buffer, p.len);
+		pthread_mutex_lock(&t->lock);
+		t->n_done++;
+		t->buffers[t->n_buffers++] = p.buffer;
+		pthread_cond_signal(&t->done);
 	}
 	pthread_mutex_unlock(&t->lock);
 	return NULL;
 }
 
-struct trail *trail_new(void)
+struct trail *trail_new(size_t writers)
 {
 	struct trail *t = xcalloc(1, sizeof(*t));
 
+	t->max = writers + BACKLOG;
+	t->pieces = xcalloc(t->max, sizeof(*t->pieces));
+	t->buffers = xcalloc(t->max, sizeof(*t->buffers));
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->more, NULL);
 	pthread_cond_init(&t->done, NULL);
@@ -92,46 +66,47 @@ struct trail *trail_new(void)
 	return t;
 }
 
-static void add(struct trail *t, struct blob *b)
+char *trail_buffer(struct trail *t)
 {
-	if (t->n == t->cap) {
-		t->cap = t->cap ? 2 * t->cap : 8;
-		t->v = xreallocarray(t->v, t->cap, sizeof(*t->v));
-	}
-	t->v[t->n++] = (struct followed){ b, b->bytes };
-}
-
-void trail_follow(struct trail *t, struct blob *b)
-{
-	struct followed *f;
+	char *buffer = NULL;
 
 	pthread_mutex_lock(&t->lock);
-	f = find(t, b);
-	if (!f && b->bytes - b->hashed >= STEP_BYTES) {
-		add(t, b);
-		pthread_cond_signal(&t->more);
-	} else if (f && b->bytes - f->to >= STEP_BYTES) {
-		f->to = b->bytes;
-		pthread_cond_signal(&t->more);
-	}
+	while (!t->n_buffers && t->n_made == t->max)
+		pthread_cond_wait(&t->done, &t->lock);
+	if (t->n_buffers)
+		buffer = t->buffers[--t->n_buffers];
+	else
+		t->n_made++;
+	pthread_mutex_unlock(&t->lock);
+	return buffer ? buffer : xmalloc(TRAIL_BYTES);
+}
+
+void trail_hash(struct trail *t, struct blob *b, char *buffer, size_t len)
+{
+	pthread_mutex_lock(&t->lock);
+	t->pieces[t->n_given++ % t->max] = (struct piece){ b, buffer, len };
+	pthread_cond_signal(&t->more);
 	pthread_mutex_unlock(&t->lock);
 }
 
-void trail_settle(struct trail *t, struct blob *b)
+static bool is_waiting(const struct trail *t, const struct blob *b)
 {
-	struct followed *f;
+	for (uint64_t i = t->n_done; i < t->n_given; i++)
+		if (t->pieces[i % t->max].blob == b)
+			return true;
+	return false;
+}
 
+void trail_settle(struct trail *t, const struct blob *b)
+{
 	pthread_mutex_lock(&t->lock);
-	while ((f = find(t, b)) && (t->busy == b || b->hashed < f->to))
+	while (is_waiting(t, b))
 		pthread_cond_wait(&t->done, &t->lock);
-	forget(t, f);
 	pthread_mutex_unlock(&t->lock);
 }
 
 void trail_free(struct trail *t)
 {
-	if (!t)
-		return;
 	pthread_mutex_lock(&t->lock);
 	t->stop = true;
 	pthread_cond_signal(&t->more);
@@ -140,6 +115,9 @@ void trail_free(struct trail *t)
 	pthread_cond_destroy(&t->more);
 	pthread_cond_destroy(&t->done);
 	pthread_mutex_destroy(&t->lock);
-	free(t->v);
+	for (size_t i = 0; i < t->n_buffers; i++)
+		free(t->buffers[i]);
+	free(t->buffers);
+	free(t->pieces);
 	free(t);
 }

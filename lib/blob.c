@@ -13,7 +13,7 @@ static const char blobs_dir[] = "blobs/sha256";
 static const char temp_dir[] = "tmp";
 
 /* Start writing back early, so that the fsync at the end finds little to do. */
-enum { WRITEBACK_BYTES = 8 << 20, CHUNK = 256 * 1024, HASH_BYTES = 64 * 1024 };
+enum { WRITEBACK_BYTES = 8 << 20, CHUNK = 256 * 1024 };
 
 enum { BLOB_PATH_MAX = sizeof(blobs_dir) + 1 + DIGEST_HEX_LEN };
 
@@ -134,7 +134,6 @@ static int take_over(struct blob *b)
 	while ((n = io_read(b->fd, chunk, CHUNK)) > 0) {
 		digest_add(&b->hash, chunk, (size_t)n);
 		b->bytes += n;
-		b->hashed += n;
 	}
 	return n < 0 ? -1 : 0;
 }
@@ -161,33 +160,16 @@ int blob_append(struct blob *b, const void *data, size_t len)
 	return 0;
 }
 
+void blob_hash(struct blob *b, const void *data, size_t len)
+{
+	digest_add(&b->hash, data, len);
+}
+
 int blob_write(struct blob *b, const void *data, size_t len)
 {
 	if (blob_append(b, data, len))
 		return -1;
-	digest_add(&b->hash, data, len);
-	b->hashed += (int64_t)len;
-	return 0;
-}
-
-int blob_hash(struct blob *b, int64_t to)
-{
-	char chunk[HASH_BYTES];
-	int64_t left = to - b->hashed;
-	ssize_t n = pread(b->fd, chunk, left < HASH_BYTES ? (size_t)left : HASH_BYTES, b->hashed);
-
-	if (n <= 0)
-		return n && errno == EINTR ? 0 : set_errno(n ? errno : EIO);
-	digest_add(&b->hash, chunk, (size_t)n);
-	b->hashed += n;
-	return 0;
-}
-
-static int hash_rest(struct blob *b)
-{
-	while (b->hashed < b->bytes)
-		if (blob_hash(b, b->bytes))
-			return -1;
+	blob_hash(b, data, len);
 	return 0;
 }
 
@@ -195,7 +177,7 @@ int blob_restart(struct blob *b)
 {
 	if (ftruncate(b->fd, 0) || lseek(b->fd, 0, SEEK_SET))
 		return -1;
-	b->bytes = b->hashed = 0;
+	b->bytes = 0;
 	digest_start(&b->hash);
 	return 0;
 }
@@ -223,18 +205,13 @@ static int publish(struct blob *b, const struct digest *d)
 	return sync_dir(b->layout_dirfd, blobs_dir);
 }
 
-int blob_check(struct blob *b, const struct digest *want, int64_t size)
+int blob_check(const struct blob *b, const struct digest *want, int64_t size)
 {
-	struct digest_state fork;
+	struct digest_state fork = b->hash;
 	struct digest found;
 
-	if (b->bytes != size)
-		return set_errno(EBADMSG);
-	if (hash_rest(b))
-		return -1;
-	fork = b->hash;
 	digest_end(&fork, &found);
-	return strcmp(found.text, want->text) ? set_errno(EBADMSG) : 0;
+	return b->bytes != size || strcmp(found.text, want->text) ? set_errno(EBADMSG) : 0;
 }
 
 int blob_commit(struct blob *b, const struct digest *want, int64_t size, struct digest *out)
@@ -242,10 +219,6 @@ int blob_commit(struct blob *b, const struct digest *want, int64_t size, struct 
 	struct digest found;
 	int rc;
 
-	if (hash_rest(b)) {
-		blob_abandon(b);
-		return -1;
-	}
 	digest_end(&b->hash, &found);
 	if (out)
 		*out = found;

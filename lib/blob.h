@@ -34,7 +34,6 @@ struct blob {
 	int layout_dirfd; /* the caller's */
 	int fd;		  /* of the temporary; may be read by the owner */
 	int64_t bytes;	  /* written so far */
-	int64_t hashed;	  /* of them; behind only after blob_append */
 	struct digest_state hash;
 	char name[DIGEST_HEX_LEN + 16];
 };
@@ -49,15 +48,14 @@ _check_ int blob_create(struct blob *b, int layout_dirfd);
  */
 _check_ int blob_resume(struct blob *b, int layout_dirfd, const struct digest *want);
 _check_ int blob_write(struct blob *b, const void *data, size_t len);
-/* As blob_write, but hash it later: blob_hash does the next piece, up to TO bytes from the start,
- * from what is in the file, and may run in another thread while more is appended. What needs the
- * digest does the rest. */
+/* The halves of blob_write: the bytes must be hashed in the order they were appended, but may be so
+ * later and by another thread, before anybody asks for the digest. */
 _check_ int blob_append(struct blob *b, const void *data, size_t len);
-_check_ int blob_hash(struct blob *b, int64_t to);
+void blob_hash(struct blob *b, const void *data, size_t len);
 /* Forget what was written. */
 _check_ int blob_restart(struct blob *b);
 /* Is what was written so far WANT, of SIZE bytes? EBADMSG when it is not. */
-_check_ int blob_check(struct blob *b, const struct digest *want, int64_t size);
+_check_ int blob_check(const struct blob *b, const struct digest *want, int64_t size);
 /* Make it durable and give it its name, which goes to OUT unless that is NULL. EBADMSG unless it is
  * WANT (unless NULL) and has SIZE bytes (unless -1). The temporary is gone in any case. */
 _check_ int blob_commit(struct blob *b, const struct digest *want, int64_t size,
