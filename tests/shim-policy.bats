@@ -112,7 +112,7 @@ last_probe() {
 	start a
 	tmp=$BATS_FILE_TMPDIR/rootfs/tmp
 	rm -f "$tmp/sick" "$tmp/hang"
-	shim health --interval 100ms --timeout 1s --retries 2 a -- \
+	shim health --interval 100ms --timeout 4s --retries 2 a -- \
 		sh -c 'echo probed; [ ! -e /tmp/hang ] || exec sleep 100; [ ! -e /tmp/sick ]'
 	wait_for 20 eval '[ "$(place a health)" = healthy ]'
 	[ "$(jq -c '[.Status, .FailingStreak, .Log[0].ExitCode, .Log[0].Output]' "$LASH_RUN/shim/a/health.json")" = '["healthy",0,0,"probed\n"]' ]
