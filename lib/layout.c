@@ -14,9 +14,9 @@ static const char marker_text[] = "{\"imageLayoutVersion\":\"1.0.0\"}";
 static const char empty_index[] = "{\"schemaVersion\":2,\"mediaType\":\"" IMAGE_TYPE_INDEX
 				  "\",\"manifests\":[]}";
 
-/* What a layout under construction may hold before its marker is there. */
-static const char *const own_names[] = { "blobs", "tmp", "index.json", ".index.json.new",
-					 ".oci-layout.new" };
+/* What a layout under construction may hold; the marker, when another process is quicker. */
+static const char *const own_names[] = { "blobs",	    "tmp", "index.json", ".index.json.new",
+					 ".oci-layout.new", marker };
 
 int layout_refuse(int err, char why[LAYOUT_WHY_MAX], const char *fmt, ...)
 {
@@ -148,27 +148,29 @@ static int make_file(int dirfd, const char *name, const char *text)
 	return file_replace(dirfd, name, 0644, text, strlen(text), true);
 }
 
+static int make_layout(int dirfd)
+{
+	_close_ int lock = -1;
+
+	if (!is_free(dirfd))
+		return set_errno(ENOTEMPTY);
+	if (mkdirat(dirfd, "blobs", 0755) && errno != EEXIST)
+		return -1;
+	lock = path_lock_dir(dirfd, "blobs", true, false);
+	/* The marker comes last: with it the layout is whole. */
+	return lock < 0 || make_file(dirfd, "index.json", empty_index) ||
+			       make_file(dirfd, marker, marker_text)
+		       ? -1
+		       : 0;
+}
+
 int layout_open_new(const char *dir)
 {
 	_close_ int fd = path_open_dir(dir, 0755);
-	_close_ int lock = -1;
 
-	if (fd < 0)
+	if (fd < 0 || (faccessat(fd, marker, F_OK, 0) && make_layout(fd)))
 		return -1;
-	if (!check_marker(fd))
-		return steal_fd(&fd);
-	if (!faccessat(fd, marker, F_OK, 0))
-		return set_errno(EINVAL);
-	if (!is_free(fd))
-		return set_errno(ENOTEMPTY);
-	if (mkdirat(fd, "blobs", 0755) && errno != EEXIST)
-		return -1;
-	lock = path_lock_dir(fd, "blobs", true, false);
-	/* The marker comes last: with it the layout is whole. */
-	if (lock < 0 || make_file(fd, "index.json", empty_index) ||
-	    make_file(fd, marker, marker_text))
-		return -1;
-	return steal_fd(&fd);
+	return check_marker(fd) ? -1 : steal_fd(&fd);
 }
 
 int layout_lock(int layout_dirfd, bool exclusive, bool nowait)
