@@ -18,9 +18,9 @@
  */
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -91,28 +91,30 @@ static bool is_fallible(uint64_t nr)
 	return true;
 }
 
-/* Where the program's own code is, wherever it was loaded and whatever libraries it has. */
+/* Where the program's own code is, wherever it was loaded and whatever libraries it has. Its file
+ * is known by number: the name is another one once the process has another root, or the file has
+ * none. */
 static void find_text(pid_t pid, uint64_t text[2])
 {
-	char name[64], exe[PATH_MAX] = "", path[PATH_MAX], mode[8];
+	char name[64], mode[8];
 	_free_ char *line = NULL;
 	size_t cap = 0;
+	struct stat exe;
+	uint64_t from, to, inode;
 	FILE *maps;
 
 	text[0] = text[1] = 0;
 	snprintf(name, sizeof(name), "/proc/%d/exe", pid);
-	if (readlink(name, exe, sizeof(exe) - 1) < 0)
-		die("cannot read '%s'", name);
+	if (stat(name, &exe) < 0)
+		die("cannot find '%s'", name);
 	snprintf(name, sizeof(name), "/proc/%d/maps", pid);
 	maps = fopen(name, "re");
 	if (!maps)
 		die("cannot read '%s'", name);
 	while (!text[1] && getline(&line, &cap, maps) > 0) {
-		uint64_t from, to;
-
-		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %*s %*s %*s %4095s", &from, &to, mode,
-			   path) == 4 &&
-		    mode[2] == 'x' && str_eq(path, exe)) {
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %*s %*s %" SCNu64, &from, &to, mode,
+			   &inode) == 4 &&
+		    mode[2] == 'x' && inode == exe.st_ino) {
 			text[0] = from;
 			text[1] = to;
 		}
