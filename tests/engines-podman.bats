@@ -12,8 +12,13 @@ setup_file() {
 	tar -C "$BATS_FILE_TMPDIR/rootfs" -c . | pod import - box >/dev/null 2>&1
 }
 
+# What podman started to clean up behind a container may still be at it; then rm fails and is to be repeated.
+remove_all() {
+	pod rm -f -a -t 0 >/dev/null 2>&1
+}
+
 teardown() {
-	pod rm -f -a -t 0 >/dev/null
+	wait_for 20 remove_all
 }
 
 teardown_file() {
