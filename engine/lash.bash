@@ -21,8 +21,8 @@ _lash()
 	case $verb in
 	'') words='--dry-run --help --version run create start stop restart kill pause unpause rm rename ps logs exec attach wait top port inspect images pull push import load save tag rmi image volume network info version env' ;;
 	run | create) words="$run $(_lash_images)" ;;
-	rmi | tag | pull) words="--force --quiet --platform --verify --insecure --tls-ca --creds $(_lash_images)" ;;
-	push) words="--quiet --platform --all-platforms --insecure --tls-ca --creds $(_lash_images)" ;;
+	rmi | tag | pull) words="--force --quiet --platform --verify --insecure --tls-ca --creds --authfile $(_lash_images)" ;;
+	push) words="--quiet --platform --all-platforms --insecure --tls-ca --creds --authfile $(_lash_images)" ;;
 	save) words="--output --platform $(_lash_images)" ;;
 	load) words='--input --quiet' ;;
 	image) words='ls rm prune inspect pull push import load save tag' ;;

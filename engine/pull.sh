@@ -2,7 +2,7 @@
 # pull.sh - fetch images from registries into the store.
 
 VERB='pull'
-USAGE='pull [-q] [--platform OS/ARCH] [--verify PROGRAM] [--insecure] [--tls-ca FILE] [--creds USER:PASSWORD] IMAGE'
+USAGE='pull [-q] [--platform OS/ARCH] [--verify PROGRAM] [--insecure] [--tls-ca FILE] [--creds USER:PASSWORD | --authfile FILE] IMAGE'
 HELP='Fetch an image from a registry.
 
 options:
@@ -11,7 +11,8 @@ options:
       --platform OS/ARCH         which of its platforms
       --insecure                 accept http, and certificates nobody vouches for
       --tls-ca FILE              trust these authorities
-      --creds USER:PASSWORD      log in with these'
+      --creds USER:PASSWORD      log in with these
+      --authfile FILE            log in with what stands there'
 
 n=$# image=''
 while [ "$n" -gt 0 ]; do

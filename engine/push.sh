@@ -2,7 +2,7 @@
 # push.sh - send an image of the store to its registry.
 
 VERB='push'
-USAGE='push [-q] [--all-platforms | --platform OS/ARCH] [--insecure] [--tls-ca FILE] [--creds USER:PASSWORD] IMAGE'
+USAGE='push [-q] [--all-platforms | --platform OS/ARCH] [--insecure] [--tls-ca FILE] [--creds USER:PASSWORD | --authfile FILE] IMAGE'
 HELP='Send an image to the registry its name says.
 
 options:
@@ -11,7 +11,8 @@ options:
       --all-platforms            all of them, with their index
       --insecure                 accept http, and certificates nobody vouches for
       --tls-ca FILE              trust these authorities
-      --creds USER:PASSWORD      log in with these'
+      --creds USER:PASSWORD      log in with these
+      --authfile FILE            log in with what stands there'
 
 n=$# image=''
 while [ "$n" -gt 0 ]; do
