@@ -37,6 +37,15 @@ static void put_kind(struct nlmsghdr *h, const struct nl_link *l)
 	mnl_attr_nest_end(h, data);
 }
 
+/* A veth has no hardware to feed from several queues and takes no lock to send; left alone it gets
+ * two for each processor there might ever be, and each is directories and files in sysfs.
+ */
+static void put_one_queue(struct nlmsghdr *h)
+{
+	mnl_attr_put_u32(h, IFLA_NUM_TX_QUEUES, 1);
+	mnl_attr_put_u32(h, IFLA_NUM_RX_QUEUES, 1);
+}
+
 static void put_peer(struct nlmsghdr *h, const struct nl_link *l)
 {
 	struct nlattr *data = mnl_attr_nest_start(h, IFLA_INFO_DATA);
@@ -44,6 +53,7 @@ static void put_peer(struct nlmsghdr *h, const struct nl_link *l)
 
 	mnl_nlmsg_put_extra_header(h, sizeof(struct ifinfomsg));
 	mnl_attr_put_strz(h, IFLA_IFNAME, l->peer_name);
+	put_one_queue(h);
 	if (l->peer_mac)
 		mnl_attr_put(h, IFLA_ADDRESS, NL_MAC_BYTES, l->peer_mac);
 	if (l->mtu)
@@ -72,6 +82,8 @@ void nl_link_add(struct nl *nl, const struct nl_link *l)
 		mnl_attr_put_u32(h, IFLA_LINK, l->parent);
 	if (l->netns_fd)
 		mnl_attr_put_u32(h, IFLA_NET_NS_FD, l->netns_fd);
+	if (l->peer_name)
+		put_one_queue(h);
 	info = mnl_attr_nest_start(h, IFLA_LINKINFO);
 	mnl_attr_put_strz(h, IFLA_INFO_KIND, l->kind);
 	if (l->peer_name)

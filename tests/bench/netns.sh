@@ -1,11 +1,12 @@
 #!/bin/sh
-# netns - a namespace with an address and one published port, made and removed: against CNI's bridge, host-local and
-# portmap from apt with ip netns, against netavark, against the steps of the same by ip and nft, and against the least
-# the kernel does it for (netfloor); what a published port costs those who use it.
+# netns - a namespace with an address and one published port, made and removed: against the chain of CNI plugins apt
+# installs for podman (bridge with host-local, portmap, firewall, tuning) and its first two alone, with ip netns, against
+# netavark, against the steps of the same by ip and nft, and against the least the kernel does it for (netfloor); what
+# a published port costs those who use it.
 set -eu
 
 # State where it is in life: in memory.
-mkdir -p /run/bench
+mkdir -p /run/bench /run/cni-bench
 # shellcheck disable=SC2154 # set by tests/bench/run
 export LASH_RUN=/run/bench/run LASH_ETC="$work/etc" LASH_ROOT="$work/root"
 # A host that did not forward would go on not forwarding for the others.
@@ -15,20 +16,33 @@ unset CNI_PATH
 
 cat >"$work/cni" <<'SCRIPT'
 #!/bin/sh
-# cni add|del - what a runtime does with a conflist of bridge and portmap.
+# cni add|del [PLUGIN...] - what a runtime does with a conflist of bridge and these.
 set -eu
 export CNI_PATH=/usr/lib/cni CNI_CONTAINERID=bench CNI_IFNAME=eth0 CNI_NETNS=/run/netns/bench-cni
-head='{"cniVersion":"1.0.0","name":"bench"'
-bridge='"type":"bridge","bridge":"cni0","isDefaultGateway":true,"ipMasq":true,"hairpinMode":true,"ipam":{"type":"host-local","dataDir":"/run/cni-bench","ranges":[[{"subnet":"10.77.0.0/16"}]]}'
+head='{"cniVersion":"0.4.0","name":"bench"'
+bridge='"type":"bridge","bridge":"cni0","isGateway":true,"ipMasq":true,"hairpinMode":true,"ipam":{"type":"host-local","dataDir":"/run/cni-bench","routes":[{"dst":"0.0.0.0/0"}],"ranges":[[{"subnet":"10.77.0.0/16"}]]}'
 portmap='"type":"portmap","capabilities":{"portMappings":true},"runtimeConfig":{"portMappings":[{"hostPort":7077,"containerPort":80,"protocol":"tcp"}]}'
-case $1 in
+firewall='"type":"firewall"'
+tuning='"type":"tuning"'
+
+verb=$1
+shift
+case $verb in
 add)
 	ip netns add bench-cni
 	result=$(printf '%s,%s}' "$head" "$bridge" | CNI_COMMAND=ADD "$CNI_PATH/bridge")
-	printf '%s,%s,"prevResult":%s}' "$head" "$portmap" "$result" | CNI_COMMAND=ADD "$CNI_PATH/portmap"
+	for plugin in "$@"; do
+		eval "conf=\$$plugin"
+		result=$(printf '%s,%s,"prevResult":%s}' "$head" "$conf" "$result" | CNI_COMMAND=ADD "$CNI_PATH/$plugin")
+	done
+	printf '%s' "$result" >/run/cni-bench/result
 	;;
 del)
-	printf '%s,%s}' "$head" "$portmap" | CNI_COMMAND=DEL "$CNI_PATH/portmap"
+	result=$(cat /run/cni-bench/result)
+	for plugin in tuning firewall portmap; do
+		eval "conf=\$$plugin"
+		printf '%s,%s,"prevResult":%s}' "$head" "$conf" "$result" | CNI_COMMAND=DEL "$CNI_PATH/$plugin" >/dev/null
+	done
 	printf '%s,%s}' "$head" "$bridge" | CNI_COMMAND=DEL "$CNI_PATH/bridge"
 	ip netns del bench-cni
 	;;
@@ -81,7 +95,7 @@ chmod +x "$work/cni" "$work/netavark" "$work/byhand"
 
 # Bridges, chains and tables are there before the clock runs.
 netns add warm >/dev/null
-"$work/cni" add >/dev/null && "$work/cni" del
+"$work/cni" add portmap firewall tuning && "$work/cni" del
 ip link add hand0 up type bridge
 ip addr add 10.66.0.1/16 dev hand0
 nft -f - <<'RULES'
@@ -96,12 +110,13 @@ RULES
 
 interleave -n "$ROUNDS" -b 'netns add + del, one published port' -j "$BENCH_JSON" \
 	"lash=netns add -p 8080:80 bench && netns del bench" \
-	"cni=$work/cni add && $work/cni del" \
+	"cni=$work/cni add portmap firewall tuning && $work/cni del" \
 	"ip-nft=$work/byhand add && $work/byhand del"
 
 gone="netns del bench; [ ! -e /run/netns/bench-cni ] || $work/cni del; [ ! -e /run/netns/bench-na ] || $work/netavark del; sleep 0.1"
 interleave -n "$ROUNDS" -b 'netns add, one published port' -p "$gone" -j "$BENCH_JSON" \
-	"lash=netns add -p 8080:80 bench" "cni=$work/cni add" "netavark=$work/netavark add"
+	"lash=netns add -p 8080:80 bench" "cni=$work/cni add portmap firewall tuning" \
+	"cni-two=$work/cni add portmap" "netavark=$work/netavark add"
 sh -c "$gone"
 interleave -n "$ROUNDS" -b 'netns del, one published port' -j "$BENCH_JSON" \
 	-p 'netns show bench >/dev/null 2>&1 || netns add -p 8080:80 bench; sleep 0.1' \
@@ -151,7 +166,7 @@ ip -n far addr add 192.0.2.2/24 dev eth0
 ip -n far link set eth0 up
 ip -n far route add 10.77.0.0/16 via 192.0.2.1
 netns add -p 8080:80 -p 8081:5201 bench >/dev/null
-"$work/cni" add >/dev/null
+"$work/cni" add portmap firewall tuning
 direct=$(ip -n bench-cni -j addr show eth0 | jq -r '.[0].addr_info[] | select(.family == "inet").local')
 
 group=/lash-test-bench-$$
