@@ -213,8 +213,10 @@ static void configure_inside(int netns_fd, const struct attachment *a, bool anno
 
 static void publish(const struct space *space, const struct attachment *a, struct nft *nft)
 {
-	if (!a->nports || !table_publish(nft, space->name, a))
+	if (!a->nports || !table_publish(nft, space->name, a)) {
+		relay_up(space->dirfd, a);
 		return;
+	}
 	if (errno == EEXIST)
 		ports_refused(nft, a);
 	die("publish ports");

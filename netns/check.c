@@ -48,6 +48,8 @@ static void check_ports(struct check *c, const struct attachment *a)
 	for (size_t i = 0; i < a->nports; i++) {
 		const struct port *p = &a->ports[i];
 
+		if (relay_is_for(p))
+			continue;
 		if (!table_owner(&c->host.nft, p, AF_INET, owner) &&
 		    !table_owner(&c->host.nft, p, AF_INET6, owner))
 			trouble(c, "port %u/%s is not published", p->hostPort, p->protocol);
@@ -82,6 +84,8 @@ static void check_one(void *arg, const char *file, const struct attachment *a)
 	check_leases(c, a);
 	check_link(c, a);
 	check_ports(c, a);
+	if (!relay_is_alive(c->dirfd, a))
+		trouble(c, "a relay of [::1] is gone");
 }
 
 static bool repair;
@@ -101,6 +105,7 @@ static void repair_one(void *arg, const char *file, const struct attachment *a)
 	table_put_ports(&c->host.nft, c->space, a);
 	if (nft_commit(&c->host.nft) && errno != EEXIST)
 		die("publish ports of '%s'", c->space);
+	relay_up(c->dirfd, a);
 }
 
 static void check(struct check *c, const char *space)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/die.h"
+#include "lib/fd.h"
 #include "lib/io.h"
 #include "lib/mem.h"
 #include "lib/num.h"
@@ -49,7 +50,26 @@ int helper_record(int dirfd, const char *name, pid_t pid)
 	return file_put_line(dirfd, name, line);
 }
 
-int helper_find(int dirfd, const char *name)
+void helper_become(int dirfd, const char *log_name, char *const argv[], int pass)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), log = null;
+
+	if (log_name)
+		log = openat(dirfd, log_name,
+			     O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC,
+			     0600);
+	if (null < 0 || log < 0 || fd_install(null, 0) || fd_install(log, 1) ||
+	    fd_install(log, 2) || setsid() < 0)
+		_exit(126);
+	if (pass >= 0 && fd_set_cloexec(pass, false))
+		_exit(126);
+	proc_reset_signals();
+	execvp(argv[0], argv);
+	dprintf(STDERR_FILENO, "%s\n", strerror(errno));
+	_exit(127);
+}
+
+int helper_find(int dirfd, const char *name, pid_t *pid_out)
 {
 	_free_ char *line = file_read_line(dirfd, name);
 	char *rest = line ? strchr(line, ' ') : NULL;
@@ -60,5 +80,7 @@ int helper_find(int dirfd, const char *name)
 	*rest++ = '\0';
 	if (num_u64(line, INT32_MAX, &pid) || num_u64(rest, UINT64_MAX, &start))
 		return -1;
+	if (pid_out)
+		*pid_out = pid;
 	return proc_open(pid, start);
 }

@@ -351,6 +351,8 @@ bool forward_was_off(void);
 /* Turn specs into ports: ranges laid out, free ports chosen, every port tried with bind(2). Dies
  * when one is in use. NFT may be closed: then there are no other namespaces' ports. */
 void ports_choose(struct nft *nft, char *const *specs, bool with_ipv6, struct ports *ports);
+/* Does a program of the host have PORT? */
+bool port_is_bound(const struct port *p);
 /* Say who has a port that could not be published. */
 _noreturn_ void ports_refused(struct nft *nft, const struct attachment *a);
 
@@ -422,8 +424,19 @@ pid_t helper_fork(int *gate);
 void helper_go(int gate);
 /* PID, as the file NAME below DIRFD. */
 _check_ int helper_record(int dirfd, const char *name, pid_t pid);
-/* A pidfd of what is recorded there, if it still lives; -1: none. */
-int helper_find(int dirfd, const char *name);
+/* The child's end: ARGV in a session of its own, with nothing of ours but PASS (-1: nothing); what
+ * it says goes to the file LOG_NAME below DIRFD, or to nobody where that is NULL. */
+_noreturn_ void helper_become(int dirfd, const char *log_name, char *const argv[], int pass);
+/* A pidfd of what is recorded there, and its PID (or NULL), if it still lives; -1: none. */
+int helper_find(int dirfd, const char *name, pid_t *pid);
+
+/* relay.c: ports of [::1], which no rule can send on. */
+
+bool relay_is_for(const struct port *p);
+/* Start what does not run for A's ports; they take connections when it returns. */
+void relay_up(int space_dirfd, const struct attachment *a);
+void relay_down(int space_dirfd, const struct attachment *a);
+bool relay_is_alive(int space_dirfd, const struct attachment *a);
 
 /* rootless.c: pasta and slirp4netns, as networks of these names. */
 

@@ -238,7 +238,7 @@ static int find_client(const struct call *c)
 {
 	_free_ char *file = lease_file(c, "pid");
 
-	return helper_find(AT_FDCWD, file);
+	return helper_find(AT_FDCWD, file, NULL);
 }
 
 void dhcp_del(const struct call *c, struct result *r _unused_)

@@ -56,6 +56,8 @@ static void check_mapping(const struct mapping *m)
 			 m->containerPort);
 	if (m->hostIP && *m->hostIP && (strchr(m->hostIP, '/') || addr_parse(m->hostIP, &a)))
 		cni_fail(CNI_BAD_CONFIG, "hostIP: not an address: '%s'", m->hostIP);
+	if (m->hostIP && str_eq(m->hostIP, "::1"))
+		cni_fail(CNI_UNSUPPORTED, "hostIP: no rule can send on what is sent to ::1");
 }
 
 static void lower(char *s)

@@ -90,6 +90,17 @@ static bool is_free(const struct portspec *spec, bool with_ipv6, uint32_t port)
 	return true;
 }
 
+bool port_is_bound(const struct port *p)
+{
+	struct nl_addr host = { .family = AF_INET };
+	_close_ int fd = -1;
+
+	if (*p->hostIP && addr_parse(p->hostIP, &host))
+		return false;
+	fd = try_bind(&host, protocol_number(p->protocol), p->hostPort);
+	return fd < 0 && errno == EADDRINUSE;
+}
+
 static void add_port(struct ports *ports, const struct portspec *spec, uint32_t host,
 		     uint32_t container)
 {
@@ -180,6 +191,12 @@ static void choose(struct nft *nft, const struct portspec *spec, bool with_ipv6,
 	}
 }
 
+/* Relayed, to the container's IPv4 as well. */
+static bool is_loopback6(const struct nl_addr *a)
+{
+	return !memcmp(a->bytes, &in6addr_loopback, sizeof(in6addr_loopback));
+}
+
 void ports_choose(struct nft *nft, char *const *specs, bool with_ipv6, struct ports *ports)
 {
 	char why[WHY_MAX];
@@ -189,7 +206,7 @@ void ports_choose(struct nft *nft, char *const *specs, bool with_ipv6, struct po
 
 		if (portspec_parse(*specs, &spec, why))
 			diex("bad port '%s': %s", *specs, why);
-		if (spec.host_ip.family == AF_INET6 && !with_ipv6)
+		if (spec.host_ip.family == AF_INET6 && !with_ipv6 && !is_loopback6(&spec.host_ip))
 			diex("publish port '%s': the network has no IPv6", *specs);
 		choose(nft, &spec, with_ipv6, ports);
 	}

@@ -59,6 +59,7 @@ static void publish(const struct attachment *now, char *const *specs)
 			ports_refused(&nft, &added);
 		die("publish ports of '%s'", space);
 	}
+	relay_up(space_dirfd, &added);
 	record_commit(space_dirfd, ifname);
 	free(all.ports);
 	ports_free(&more);

@@ -20,6 +20,12 @@ static void drop_leases(const char *space, const struct attachment *a)
 		lease_drop(dirfd, a->ips[i].address, owner);
 }
 
+static void take_back(const struct space *space, const struct attachment *a, struct host *host)
+{
+	relay_down(space->dirfd, a);
+	table_unpublish(&host->nft, space->name, a);
+}
+
 /* Ports first, so that nothing new comes in; the addresses when nobody answers to them any more;
  * the record last. A link is only taken down: deleting it would wait for RCU, and the kernel does
  * it when the namespace ends. */
@@ -33,7 +39,7 @@ void detach(const struct space *space, const char *file, const struct attachment
 	else if (a->chain)
 		detach_chain(space, a);
 	else if (a->nports)
-		table_unpublish(&host->nft, space->name, a);
+		take_back(space, a, host);
 	if (a->hostName) {
 		nl_link_down(&host->nl, a->hostName);
 		if (nl_commit(&host->nl) && errno != ENODEV)
@@ -117,7 +123,7 @@ static void undo_change(struct work *w, const char *file, const struct attachmen
 	gone.ports = extra.v;
 	gone.nports = extra.n;
 	if (extra.n)
-		table_unpublish(&w->host.nft, w->space.name, &gone);
+		take_back(&w->space, &gone, &w->host);
 	free(extra.v);
 	record_remove(w->space.dirfd, file);
 }

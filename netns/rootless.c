@@ -43,14 +43,14 @@ static void record_helper(const struct space *space, pid_t pid)
 
 bool rootless_is_alive(int space_dirfd)
 {
-	_close_ int pidfd = helper_find(space_dirfd, pid_file);
+	_close_ int pidfd = helper_find(space_dirfd, pid_file, NULL);
 
 	return pidfd >= 0;
 }
 
 void rootless_stop(int space_dirfd)
 {
-	_close_ int pidfd = helper_find(space_dirfd, pid_file);
+	_close_ int pidfd = helper_find(space_dirfd, pid_file, NULL);
 
 	if (pidfd >= 0 && proc_pidfd_signal(pidfd, SIGTERM) && errno != ESRCH)
 		die("stop the helper");
@@ -58,24 +58,6 @@ void rootless_stop(int space_dirfd)
 
 /* What the helper has to say is kept beside its pid, for when it fails. */
 static const char log_file[] = ".helper.log";
-
-/* The child's end: nothing of ours but PASS. */
-_noreturn_ static void become(const struct space *space, char *const argv[], int pass)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int log = openat(space->dirfd, log_file,
-			 O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-	if (null < 0 || log < 0 || fd_install(null, 0) || fd_install(log, 1) ||
-	    fd_install(log, 2) || setsid() < 0)
-		_exit(126);
-	if (pass >= 0 && fd_set_cloexec(pass, false))
-		_exit(126);
-	proc_reset_signals();
-	execvp(argv[0], argv);
-	dprintf(STDERR_FILENO, "%s\n", strerror(errno));
-	_exit(127);
-}
 
 /* The last line is the reason, mostly. */
 _noreturn_ static void give_up(const struct space *space, const char *program)
@@ -143,7 +125,7 @@ static void start_pasta(const struct space *space, const char *netns, const stru
 	strv_add(&argv, netns);
 	child = xfork();
 	if (!child)
-		become(space, argv.v, -1);
+		helper_become(space->dirfd, log_file, argv.v, -1);
 	if (proc_wait(child))
 		give_up(space, "pasta");
 	line = file_read_line(AT_FDCWD, pidfile);
@@ -225,7 +207,7 @@ static void start_slirp(const struct space *space, const char *netns, const stru
 
 	child = helper_fork(&gate);
 	if (!child)
-		become(space, (char *const *)(uintptr_t)argv, ready[1]);
+		helper_become(space->dirfd, log_file, (char *const *)(uintptr_t)argv, ready[1]);
 	record_helper(space, child);
 	helper_go(gate);
 	close(ready[1]);

@@ -140,6 +140,8 @@ static size_t port_elems(const char *space, const struct attachment *a, const st
 {
 	size_t n = 0;
 
+	if (relay_is_for(port))
+		return 0;
 	for (size_t i = 0; i < a->nips && n < 2; i++) {
 		struct nl_addr to;
 		uint8_t *at;

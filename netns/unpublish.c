@@ -59,6 +59,7 @@ static void unpublish(const char *space, int space_dirfd, struct attachment *now
 	if (gone.nports) {
 		record_intend(space_dirfd, &kept);
 		record_commit(space_dirfd, now->ifName);
+		relay_down(space_dirfd, &gone);
 		table_open(&nft);
 		table_unpublish(&nft, space, &gone);
 		/* Its connections go on otherwise; where the link goes too they end by themselves.

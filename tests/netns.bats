@@ -320,6 +320,69 @@ conflist() {
 	assert_one_line "netns add: publish port '80/tcp': Cannot assign requested address"
 }
 
+@test "netns publish: [::1], by a relay that goes with the port" {
+	need socat
+	netns add -p '[::1]:8080:80' -p 8080:80 -p '[::1]:5353:53/udp' web
+	serve web hello
+	[ "$(fetch 'http://[::1]:8080/')" = hello ]
+	[ "$(fetch http://127.0.0.1:8080/)" = hello ]
+	netns exec web socat -u UDP-RECV:53 "OPEN:$BATS_TEST_TMPDIR/heard,creat" 3>&- &
+	echo $! >>"$servers"
+	say_and_look() {
+		echo ping | socat -u - 'UDP6:[::1]:5353'
+		sleep 0.1
+		grep -q ping "$BATS_TEST_TMPDIR/heard"
+	}
+	wait_for 20 say_and_look
+	netns check web
+	# Another container's, and one the host has, are refused with nothing changed.
+	run --separate-stderr netns add -p '[::1]:8080:80' other
+	assert_status 1
+	assert_one_line "netns add: publish port '8080/tcp': Address already in use"
+	run --separate-stderr netns publish web '[::1]:9090:80/sctp'
+	assert_status 1
+	assert_one_line "netns publish: *"
+	run netns ls -q
+	assert_output web
+	# An open connection ends with the port.
+	socat -u 'TCP6:[::1]:8080' - <>/dev/null 3>&- &
+	client=$!
+	netns unpublish web '[::1]:8080:80'
+	wait "$client" || :
+	run fetch 'http://[::1]:8080/'
+	[ "$status" -ne 0 ]
+	[ "$(fetch http://127.0.0.1:8080/)" = hello ]
+	netns publish web '[::1]:8081:80' >/dev/null
+	[ "$(fetch 'http://[::1]:8081/')" = hello ]
+	# One that was killed is missed, and started again.
+	kill "$(cut -d ' ' -f 1 "$LASH_RUN/net/spaces/web/.relay.tcp.8081")"
+	relay_is_missed() { ! netns check web 2>/dev/null; }
+	wait_for 20 relay_is_missed
+	netns check --repair web
+	[ "$(fetch 'http://[::1]:8081/')" = hello ]
+	netns del web
+	run pgrep -fa 'socat.*bind=\[::1\]'
+	assert_output ''
+	netns add -p '[::1]:8081:80' web
+}
+
+@test "netns publish: [::1] leads to IPv6 where there is no IPv4, and needs socat" {
+	need socat
+	netns network create --subnet fd00:99::/64 six
+	netns add --network six -p '[::1]:8080:80' web
+	serve web hello '[::]:80'
+	[ "$(fetch 'http://[::1]:8080/')" = hello ]
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	for tool in netns ls; do
+		ln -s "$(command -v "$tool")" "$BATS_TEST_TMPDIR/bin/$tool"
+	done
+	run --separate-stderr env PATH="$BATS_TEST_TMPDIR/bin" netns add -p '[::1]:8081:80' other
+	assert_status 1
+	assert_one_line "netns add: publish port '8081/tcp' of [[]::1]: socat is not installed"
+	run netns ls -q
+	assert_output web
+}
+
 @test "netns publish: nobody outside reaches 127.0.0.1 of the host" {
 	make_outside
 	netns add web
