@@ -34,6 +34,15 @@ static void put_plain(const struct json *j, struct buf *out)
 		buf_adds(out, "<no value>");
 }
 
+/* An object of words: "a=1,b=2". */
+static void put_words(const struct json *j, struct buf *out)
+{
+	const struct json *m = j && j->type == JSON_OBJECT ? j->child : NULL;
+
+	for (bool first = true; m; m = m->next, first = false)
+		buf_addf(out, "%s%s=%s", first ? "" : ",", m->key, m->text ? m->text : "");
+}
+
 static void put_ago(const struct json *j, struct buf *out)
 {
 	struct tm tm = { 0 };
@@ -101,6 +110,7 @@ static const struct function {
 } functions[] = {
 	{ "json ", put_json },	 { "ago ", put_ago },	{ "size ", put_size },
 	{ "short ", put_short }, { "repo ", put_repo }, { "tag ", put_tag },
+	{ "words ", put_words },
 };
 
 /* The inside of {{ }}: ".A.B", "json .A", "." */

@@ -30,8 +30,8 @@ _lash()
 	ps) words='--all --quiet --no-trunc --last --latest --filter --format --json' ;;
 	logs) words="--follow --tail --since --until --timestamps $(_lash_containers)" ;;
 	exec) words="--detach --env --env-file --interactive --privileged --tty --user --workdir $(_lash_containers)" ;;
-	volume) words='ls create rm inspect prune --subnet --gateway --internal --ipv6 --driver --opt' ;;
-	network) words='ls create rm inspect connect disconnect --quiet --subnet --gateway --internal --ipv6 --driver --opt --ip --alias --force' ;;
+	volume) words='ls create rm inspect prune --quiet --force' ;;
+	network) words='ls create rm inspect connect disconnect prune --quiet --filter --format --no-trunc --json --verbose --subnet --gateway --ip-range --aux-address --internal --ipv4 --ipv6 --driver --ipam-driver --label --attachable --scope --opt --ip --alias --force' ;;
 	info | version | env) words='' ;;
 	rm) words="--force --volumes $(_lash_containers)" ;;
 	start) words="--attach --interactive --detach-keys $(_lash_containers)" ;;

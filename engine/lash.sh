@@ -39,7 +39,7 @@ verbs:
   rmi          remove images
   image        ls, rm, prune, and the verbs above
   volume       ls, create, rm, inspect, prune
-  network      ls, create, rm, inspect
+  network      ls, create, rm, inspect, connect, disconnect, prune
   info         describe this host
   version      print versions
   env          print settings to use the small programs by hand

@@ -3,7 +3,7 @@ _record()
 {
 	local cur=$2
 	if ((COMP_CWORD == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W 'new put find lock await attend status ls inspect rename ended rm --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'new put find lock await attend status ls inspect network rename ended rm --help --version' -- "$cur")
 		return
 	fi
 	if [[ $cur == -* ]]; then

@@ -15,6 +15,7 @@ static const struct verb verbs[] = {
 	{ "status", record_status, "print what containers are doing" },
 	{ "ls", record_ls, "list containers" },
 	{ "inspect", record_inspect, "describe containers in JSON" },
+	{ "network", record_network, "describe networks in JSON" },
 	{ "rename", record_rename, "give a container another name" },
 	{ "ended", record_ended, "keep how a run ended, let go of its mounts" },
 	{ "rm", record_rm, "remove a container's directory and name" },

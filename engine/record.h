@@ -12,6 +12,7 @@ int record_attend(int argc, char **argv);
 int record_status(int argc, char **argv);
 int record_ls(int argc, char **argv);
 int record_inspect(int argc, char **argv);
+int record_network(int argc, char **argv);
 int record_rename(int argc, char **argv);
 int record_ended(int argc, char **argv);
 int record_rm(int argc, char **argv);

@@ -1,4 +1,5 @@
 /* rows - run a program that prints JSON objects, show them as rows of a table. */
+#include <ctype.h>
 #include <fcntl.h>
 
 #include "engine/format.h"
@@ -43,12 +44,55 @@ static void add_fields(struct json *j)
 	}
 }
 
+/* What docker heads a column with: "CREATED AT" for CreatedAt. */
+static char *title_of(const char *field, size_t len)
+{
+	_buf_ struct buf b = { 0 };
+
+	for (size_t i = 0; i < len; i++) {
+		if (i && isupper((unsigned char)field[i]) && islower((unsigned char)field[i - 1]))
+			buf_addc(&b, ' ');
+		buf_addc(&b, (char)toupper((unsigned char)field[i]));
+	}
+	return xstrdup(buf_str(&b));
+}
+
+static void add_titles(const char *template, struct buf *out)
+{
+	_json_ struct json *titles = json_new(JSON_OBJECT);
+
+	for (size_t i = 0; i < sets.n; i++) {
+		size_t len = strcspn(sets.v[i], "=");
+		_free_ char *name = xmemdup0(sets.v[i], len), *title = title_of(name, len);
+
+		json_set(titles, name, json_new_str(title));
+	}
+	expand(template, titles, out);
+	buf_addc(out, '\n');
+}
+
+/* Of "json" only what --set named: those are the fields the reader was promised. */
+static void only_fields(struct json *j)
+{
+	for (struct json *m = j->child, *next; m; m = next) {
+		bool named = false;
+
+		next = m->next;
+		for (size_t i = 0; i < sets.n; i++)
+			named |= str_starts(sets.v[i], m->key) && sets.v[i][strlen(m->key)] == '=';
+		if (!named)
+			json_remove(j, m);
+	}
+}
+
 static void add_row(struct json *j, const char *template, struct buf *out)
 {
 	if (j->type != JSON_OBJECT)
 		diex("read a row: %s, not an object", json_type_name(j->type));
 	add_fields(j);
-	expand(template, j, out);
+	if (str_eq(template, "json"))
+		only_fields(j);
+	expand(str_eq(template, "json") ? "{{json .}}" : template, j, out);
 	buf_addc(out, '\n');
 }
 
@@ -101,21 +145,28 @@ int main(int argc, char **argv)
 	};
 	_buf_ struct buf text = { 0 }, out = { 0 };
 	_strv_ struct strv lines = { 0 };
+	const char *template;
+	bool table;
 	int at;
 
 	opt_program(argv[0]);
 	at = opt_parse(argc, argv, &u);
 	opt_operands(argc - at, 2, -1);
+	template = argv[at];
+	table = str_starts(template, "table ");
+	template += table ? strlen("table ") : 0;
 	read_output(argv + at + 1, &text);
-	if (header) {
+	if (table)
+		add_titles(template, &out);
+	else if (header) {
 		buf_adds(&out, header);
 		buf_addc(&out, '\n');
 	}
 	strv_split(&lines, buf_str(&text), '\n');
 	for (size_t i = 0; i < lines.n; i++)
 		if (*lines.v[i])
-			add_line(lines.v[i], argv[at], &out);
-	if (header)
+			add_line(lines.v[i], template, &out);
+	if (header || table)
 		format_align(&out);
 	else if (out.len)
 		fwrite(out.data, 1, out.len, stdout);

@@ -14,6 +14,7 @@ struct ipam {
 	char *type;
 	char *subnet, *rangeStart, *rangeEnd, *gateway; /* one range, the old way */
 	struct json *ranges;				/* lists of struct range_text */
+	struct json *exclude;				/* addresses never handed out */
 	struct hop *routes;
 	size_t nroutes;
 };
@@ -53,6 +54,7 @@ static const struct field ipam_fields[] = {
 	STR(struct ipam, rangeEnd, 0),
 	STR(struct ipam, gateway, 0),
 	TREE(struct ipam, ranges, 0),
+	TREE(struct ipam, exclude, 0),
 	LIST(struct ipam, routes, nroutes, &hop_schema, 0),
 	END,
 };
@@ -181,6 +183,22 @@ static int take_sets(const struct json *sets, struct network *net, char why[WHY_
 	return 0;
 }
 
+/* An addition of ours (host-local has only ranges): addresses of somebody else's. */
+static int take_exclude(const struct json *list, struct network *net, char why[WHY_MAX])
+{
+	if (list && list->type != JSON_ARRAY && list->type != JSON_NULL)
+		return refuse(why, "ipam.exclude: must be a list of addresses");
+	for (const struct json *j = list ? list->child : NULL; j; j = j->next) {
+		if (net->nexcluded == EXCLUDED_MAX)
+			return refuse(why, "more than %d excluded addresses", EXCLUDED_MAX);
+		if (j->type != JSON_STRING)
+			return refuse(why, "ipam.exclude: must be a list of addresses");
+		if (put_addr(j->text, "ipam.exclude", &net->excluded[net->nexcluded++], why))
+			return -1;
+	}
+	return 0;
+}
+
 static int take_ipam(const struct ipam *ipam, const struct json *more, struct network *net,
 		     char why[WHY_MAX])
 {
@@ -191,7 +209,8 @@ static int take_ipam(const struct ipam *ipam, const struct json *more, struct ne
 		if (add_range(&t, net->nsets++, net, why))
 			return -1;
 	}
-	if (take_sets(ipam->ranges, net, why) || take_sets(more, net, why))
+	if (take_sets(ipam->ranges, net, why) || take_sets(more, net, why) ||
+	    take_exclude(ipam->exclude, net, why))
 		return -1;
 	if (!net->nsets)
 		return refuse(why, "ipam: no subnet and no ranges");
@@ -409,11 +428,21 @@ void network_free(struct network *net)
 	*net = (struct network){ 0 };
 }
 
-bool network_has_ipv6(const struct network *net)
+static bool has_family(const struct network *net, int family)
 {
 	for (size_t i = 0; i < net->nranges; i++) {
-		if (net->ranges[i].subnet.family == AF_INET6)
+		if (net->ranges[i].subnet.family == family)
 			return true;
 	}
 	return false;
+}
+
+bool network_has_ipv4(const struct network *net)
+{
+	return has_family(net, AF_INET);
+}
+
+bool network_has_ipv6(const struct network *net)
+{
+	return has_family(net, AF_INET6);
 }

@@ -81,8 +81,13 @@ static struct nl_addr start_address(const struct pool *pool)
 	return next_address(pool, &a);
 }
 
-static bool is_gateway(const struct network *net, const struct nl_addr *a)
+/* The gateway's, or somebody's the network's owner knows of. */
+static bool is_reserved(const struct network *net, const struct nl_addr *a)
 {
+	for (size_t i = 0; i < net->nexcluded; i++) {
+		if (addr_equal(a, &net->excluded[i]))
+			return true;
+	}
 	for (size_t i = 0; i < net->nranges; i++) {
 		if (addr_equal(a, &net->ranges[i].gateway))
 			return true;
@@ -155,7 +160,7 @@ static int take_wanted(const struct pool *pool, const char *owner, const struct 
 	const struct range *r = lease_range(pool, wanted);
 	struct nl_addr highest = r ? addr_highest(&r->subnet) : *wanted;
 
-	if (!r || is_gateway(pool->net, wanted) || addr_equal(wanted, &r->subnet) ||
+	if (!r || is_reserved(pool->net, wanted) || addr_equal(wanted, &r->subnet) ||
 	    (wanted->family == AF_INET && addr_equal(wanted, &highest)))
 		return set_errno(EADDRNOTAVAIL);
 	if (!pool->files && note_recycling(pool->dirfd))
@@ -174,7 +179,7 @@ int lease_take(const struct pool *pool, const char *owner, const struct nl_addr 
 		return take_wanted(pool, owner, wanted, ip);
 	a = first = start_address(pool);
 	for (int tries = 0; tries < TRIES_MAX; tries++) {
-		bool candidate = !is_gateway(pool->net, &a);
+		bool candidate = !is_reserved(pool->net, &a);
 
 		if (candidate && !claim(pool, owner, &a, ip))
 			return note_last(pool, &a);

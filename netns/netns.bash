@@ -37,10 +37,10 @@ _netns() {
 		*:connect) words="$(netns ls --quiet 2>/dev/null) $(_netns_networks) --ip --mac --ifname --alias --help" ;;
 		*:disconnect) words="$(netns ls --quiet 2>/dev/null) $(_netns_networks) --help" ;;
 		*:check) words="$(netns ls --quiet 2>/dev/null) --repair --help" ;;
-		2:network) words="create rm ls inspect --help" ;;
+		2:network) words="create rm ls prune inspect --help" ;;
 		*:network)
 			words="$(_netns_networks) --subnet --gateway --first --last --bridge --internal --isolated"
-			words="$words --mtu --ipv6 --no-dns --gateway-mode --driver --parent --mode --vlan --dhcp --json --quiet --help"
+			words="$words --mtu --ipv4 --ipv6 --part --reserve --label --no-masquerade --filter --keep --no-dns --gateway-mode --driver --parent --mode --vlan --dhcp --json --quiet --help"
 			;;
 		esac
 		;;

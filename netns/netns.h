@@ -21,6 +21,7 @@
 
 #include "lib/buf.h"
 #include "lib/emit.h"
+#include "lib/json.h"
 #include "lib/nft.h"
 #include "lib/nl.h"
 #include "lib/str.h"
@@ -61,6 +62,7 @@ enum {
 	RANGES_MAX = 16,
 	RANGE_SETS_MAX = 4,
 	ROUTES_MAX = 16,
+	EXCLUDED_MAX = 64,
 	CONFLIST_BYTES_MAX = 65536,
 	WHY_MAX = 320
 };
@@ -93,6 +95,8 @@ struct network {
 	bool resolver;	/* members find each other by name */
 	struct range ranges[RANGES_MAX];
 	size_t nranges, nsets;
+	struct nl_addr excluded[EXCLUDED_MAX]; /* never handed out */
+	size_t nexcluded;
 	struct route routes[ROUTES_MAX];
 	size_t nroutes;
 	struct buf text; /* the conflist itself */
@@ -293,6 +297,28 @@ _check_ int network_read_up(const char *name, struct network *net);
 /* Those that are up. */
 void network_each_up(network_fn *fn, void *arg);
 
+/* network_rm.c */
+
+/* Does anybody have an address of it, or an attachment that plugins made? */
+bool network_is_used(const char *name);
+/* Dies where it is used, or built in. */
+void network_remove(const char *name);
+
+/* network_filter.c: a network, and what else its list says of it: "created", "labels". */
+
+struct about {
+	const struct network *net;
+	struct json *j;
+};
+
+struct about about_of(const struct network *net);
+void about_free(struct about *about);
+#define _about_ __attribute__((cleanup(about_free)))
+/* Does it match all of docker's filters, "KEY=VALUE"? One that is none is misuse; ask before
+ * anything is done. */
+bool network_matches(const struct about *about, const struct strv *filters);
+void network_check_filters(const struct strv *filters);
+
 /* table.c, rules.c, table_state.c: our nf_tables table, $LASH_NFT_TABLE. */
 
 void table_open(struct nft *nft);
@@ -451,6 +477,7 @@ const char *rootless_server(const char *network);
 /* show.c: print the CNI result of interface IFNAME (NULL: the first). */
 void show_result(const char *name, int space_dirfd, const char *ifname);
 
+bool network_has_ipv4(const struct network *net);
 bool network_has_ipv6(const struct network *net);
 
 /* A verb a file; each prints its own help. */
@@ -473,6 +500,7 @@ int unpublish_main(int argc, char **argv);
 int network_create_main(int argc, char **argv);
 int network_inspect_main(int argc, char **argv);
 int network_ls_main(int argc, char **argv);
+int network_prune_main(int argc, char **argv);
 int network_rm_main(int argc, char **argv);
 
 #endif

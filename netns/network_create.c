@@ -8,26 +8,33 @@
 #include "lib/opt.h"
 #include "lib/path.h"
 #include "lib/sys.h"
+#include "lib/utc.h"
 #include "netns/netns.h"
 
-static struct strv subnets;
-static const char *gateway, *range_start, *range_end, *bridge;
+static struct strv subnets, gateways, parts, reserved, labels;
+static const char *range_start, *range_end, *bridge;
 static const char *driver = "bridge", *parent, *mode, *gateway_mode = "nat";
-static bool internal, isolated, ipv6, dhcp, no_dns;
+static bool internal, isolated, ipv6, dhcp, no_dns, no_masquerade, ipv4 = true;
 static uint64_t mtu, vlan;
 
 static const struct opt opts[] = {
 	{ 0, "subnet", OPT_STRV, &subnets, "ADDRESS/PREFIX",
 	  "addresses; one of each family (a free /16)" },
-	{ 0, "gateway", OPT_STR, &gateway, "ADDRESS",
-	  "the host's address there (the subnet's first)" },
+	{ 0, "gateway", OPT_STRV, &gateways, "ADDRESS",
+	  "the host's address there; one of each family (the subnet's first)" },
+	{ 0, "part", OPT_STRV, &parts, "ADDRESS/PREFIX", "hand out only this part of a subnet" },
+	{ 0, "reserve", OPT_STRV, &reserved, "ADDRESS", "never hand out this one" },
 	{ 0, "first", OPT_STR, &range_start, "ADDRESS", "hand out addresses from here" },
 	{ 0, "last", OPT_STR, &range_end, "ADDRESS", "up to here" },
 	{ 0, "bridge", OPT_STR, &bridge, "NAME", "name of the bridge (the next lashN)" },
 	{ 0, "internal", OPT_FLAG, &internal, NULL, "nothing is forwarded from or to it" },
 	{ 0, "isolated", OPT_FLAG, &isolated, NULL, "its members do not reach each other" },
 	{ 0, "mtu", OPT_U64, &mtu, "BYTES", "of its links" },
+	{ 0, "ipv4", OPT_FLAG, &ipv4, NULL, "IPv4 (it has; --ipv4=false: IPv6 alone)" },
 	{ 0, "ipv6", OPT_FLAG, &ipv6, NULL, "IPv6 too, from this host's own ULA prefix" },
+	{ 0, "label", OPT_STRV, &labels, "KEY[=VALUE]", "what ls --filter and prune find it by" },
+	{ 0, "no-masquerade", OPT_FLAG, &no_masquerade, NULL,
+	  "its members keep their addresses outside" },
 	{ 0, "no-dns", OPT_FLAG, &no_dns, NULL, "members do not find each other by name" },
 	{ 0, "gateway-mode", OPT_STR, &gateway_mode, "MODE",
 	  "nat, nat-unprotected, routed or isolated (nat)" },
@@ -137,6 +144,43 @@ static const char *choose_bridge(char name[IF_NAMESIZE])
 	diex("no free bridge name; say --bridge");
 }
 
+/* The one of ADDRESSES that is in SUBNET, or NULL. */
+static const char *one_within(const struct strv *addresses, const char *subnet)
+{
+	struct nl_addr whole, a;
+
+	if (addr_parse(subnet, &whole))
+		return NULL;
+	for (size_t i = 0; i < addresses->n; i++) {
+		if (!addr_parse(addresses->v[i], &a) && addr_within(&a, &whole))
+			return addresses->v[i];
+	}
+	return NULL;
+}
+
+static void emit_range_bounds(struct emit *e, const char *subnet, bool is_first)
+{
+	const char *part = one_within(&parts, subnet);
+	char text[ADDR_TEXT_MAX];
+	struct nl_addr a, whole, lowest;
+
+	if (is_first) {
+		emit_str_if(e, "rangeStart", range_start);
+		emit_str_if(e, "rangeEnd", range_end);
+	}
+	if (!part || addr_parse(part, &a) || addr_parse(subnet, &whole))
+		return;
+	/* A part's first and last address are ordinary ones, unless they are the subnet's. */
+	lowest = addr_lowest(&a);
+	whole = addr_lowest(&whole);
+	if (!addr_equal(&lowest, &whole))
+		emit_str(e, "rangeStart", addr_text(&lowest, false, text));
+	a = addr_highest(&a);
+	whole = addr_highest(&whole);
+	if (!addr_equal(&a, &whole))
+		emit_str(e, "rangeEnd", addr_text(&a, false, text));
+}
+
 static void emit_ranges(struct emit *e)
 {
 	emit_array(e, "ranges");
@@ -144,15 +188,14 @@ static void emit_ranges(struct emit *e)
 		emit_array(e, NULL);
 		emit_object(e, NULL);
 		emit_str(e, "subnet", subnets.v[i]);
-		if (!i) {
-			emit_str_if(e, "gateway", gateway);
-			emit_str_if(e, "rangeStart", range_start);
-			emit_str_if(e, "rangeEnd", range_end);
-		}
+		emit_str_if(e, "gateway", one_within(&gateways, subnets.v[i]));
+		emit_range_bounds(e, subnets.v[i], !i);
 		emit_end(e);
 		emit_end(e);
 	}
 	emit_end(e);
+	if (reserved.n)
+		emit_strv(e, "exclude", reserved.v);
 }
 
 static void emit_true(struct emit *e, const char *key)
@@ -199,7 +242,7 @@ static void emit_bridge(struct emit *e)
 	emit_str(e, "bridge", bridge);
 	emit_bool(e, "isGateway", !internal);
 	emit_bool(e, "isDefaultGateway", !internal);
-	emit_bool(e, "ipMasq", !internal && !str_eq(gateway_mode, "routed"));
+	emit_bool(e, "ipMasq", !internal && !no_masquerade && !str_eq(gateway_mode, "routed"));
 	emit_bool(e, "hairpinMode", true);
 	emit_bool(e, "portIsolation", isolated);
 	emit_bool(e, "resolver", !internal && !no_dns);
@@ -223,22 +266,39 @@ static void emit_other(struct emit *e)
 	if (mtu)
 		emit_u64(e, "mtu", mtu);
 	if (pair)
-		emit_bool(e, "ipMasq", !internal);
+		emit_bool(e, "ipMasq", !internal && !no_masquerade);
 	emit_object(e, "capabilities");
 	emit_true(e, "ips");
 	emit_true(e, "mac");
 	emit_end(e);
 	if (subnets.n || dhcp)
-		emit_ipam(e, !dhcp, !internal && (pair || gateway));
+		emit_ipam(e, !dhcp, !internal && (pair || gateways.n));
+}
+
+static void emit_labels(struct emit *e)
+{
+	_json_ struct json *all = json_new(JSON_OBJECT);
+
+	for (size_t i = 0; i < labels.n; i++) {
+		size_t len = strcspn(labels.v[i], "=");
+		_free_ char *key = xmemdup0(labels.v[i], len);
+
+		json_set(all, key, json_new_str(labels.v[i] + len + (labels.v[i][len] == '=')));
+	}
+	if (labels.n)
+		emit_json(e, "labels", all);
 }
 
 static void emit_network(struct emit *e, const char *name)
 {
 	bool is_bridge = str_eq(driver, "bridge");
+	char now[UTC_MAX];
 
 	emit_object(e, NULL);
 	emit_str(e, "cniVersion", is_bridge ? "1.0.0" : "1.1.0");
 	emit_str(e, "name", name);
+	emit_str(e, "created", utc_now(0, now));
+	emit_labels(e);
 	emit_array(e, "plugins");
 	emit_object(e, NULL);
 	if (is_bridge)
@@ -287,7 +347,8 @@ static void check_driver(void)
 		opt_misuse("--bridge, --isolated and --gateway-mode are of driver 'bridge'");
 	if (str_eq(driver, "bridge") && (parent || mode || vlan))
 		opt_misuse("--parent, --mode and --vlan are not of driver 'bridge'");
-	if (dhcp && (subnets.n || gateway || range_start || range_end || ipv6))
+	if (dhcp &&
+	    (subnets.n || gateways.n || range_start || range_end || parts.n || reserved.n || ipv6))
 		opt_misuse("with --dhcp the network's server says which addresses");
 	if (str_eq(gateway_mode, "isolated"))
 		internal = true;
@@ -305,6 +366,48 @@ static bool has_family(bool v6)
 	return false;
 }
 
+/* Each must be in exactly one of the subnets, and be the only one there. */
+static void check_within(const struct strv *addresses, const char *what, bool one_each)
+{
+	bool used[RANGES_MAX] = { false };
+
+	for (size_t i = 0; i < addresses->n; i++) {
+		struct nl_addr a, whole;
+		bool inside = false;
+
+		if (addr_parse(addresses->v[i], &a))
+			opt_misuse("--%s: not an address: '%s'", what, addresses->v[i]);
+		for (size_t k = 0; k < subnets.n && k < RANGES_MAX; k++) {
+			if (addr_parse(subnets.v[k], &whole) || a.prefix < whole.prefix ||
+			    !addr_within(&a, &whole))
+				continue;
+			if (one_each && used[k])
+				opt_misuse("--%s: more than one in '%s'", what, subnets.v[k]);
+			inside = used[k] = true;
+		}
+		if (!inside)
+			opt_misuse("--%s: '%s' is in no --subnet", what, addresses->v[i]);
+	}
+}
+
+static void check_labels(void)
+{
+	for (size_t i = 0; i < labels.n; i++) {
+		if (!*labels.v[i] || *labels.v[i] == '=' ||
+		    !str_is_utf8(labels.v[i], strlen(labels.v[i])))
+			opt_misuse("not a label: '%s'", labels.v[i]);
+	}
+}
+
+static void free_options(void)
+{
+	strv_free(&subnets);
+	strv_free(&gateways);
+	strv_free(&parts);
+	strv_free(&reserved);
+	strv_free(&labels);
+}
+
 int network_create_main(int argc, char **argv)
 {
 	const struct usage u = { "[OPTION]... NAME",
@@ -319,6 +422,16 @@ int network_create_main(int argc, char **argv)
 	    rootless_is(t.name))
 		opt_misuse("not a network's name: '%s'", t.name);
 	check_driver();
+	check_labels();
+	check_within(&gateways, "gateway", true);
+	check_within(&parts, "part", true);
+	check_within(&reserved, "reserve", false);
+	if (parts.n && (range_start || range_end))
+		opt_misuse("--part does not go with --first and --last");
+	if (!ipv4 && has_family(false))
+		opt_misuse("--ipv4=false with an IPv4 --subnet");
+	if (!ipv4 && !ipv6 && !has_family(true))
+		opt_misuse("neither IPv4 nor IPv6");
 	t.bridge = bridge;
 	network_each(look_network, &t);
 	if (t.name_taken)
@@ -326,7 +439,8 @@ int network_create_main(int argc, char **argv)
 	if (t.bridge_taken)
 		diex("bridge '%s' is another network's", bridge);
 	/* A link of its own on somebody's network has no addresses of our choosing. */
-	if (!subnets.n && (str_eq(driver, "bridge") || str_eq(driver, "ptp")) && !dhcp)
+	if (ipv4 && !has_family(false) && (str_eq(driver, "bridge") || str_eq(driver, "ptp")) &&
+	    !dhcp)
 		choose_subnet();
 	if (ipv6 && !has_family(true))
 		choose_ula(t.name);
@@ -334,6 +448,6 @@ int network_create_main(int argc, char **argv)
 		bridge = choose_bridge(name);
 	write_network(t.name);
 	printf("%s\n", t.name);
-	strv_free(&subnets);
+	free_options();
 	return 0;
 }

@@ -18,23 +18,24 @@ static void look(void *arg, const struct chain_call *c)
 	u->used = u->used || str_eq(c->net->name, u->network);
 }
 
-/* A network that is up is taken down first; then only its file is left. */
-static void rm(const char *name)
+bool network_is_used(const char *name)
 {
-	_free_ char *file = NULL;
-	_close_ int dirfd = -1;
+	_close_ int dirfd = path_lock_dir(state_networks(), name, false, false);
 	struct use use = { name, false };
 
-	if (!str_is_name(name))
-		opt_misuse("not a name: '%s'", name);
-	dirfd = path_lock_dir(state_networks(), name, false, false);
 	if (dirfd >= 0 && lease_any(dirfd))
-		diex("network '%s' is in use", name);
+		return true;
 	chain_each_cached(look, &use);
-	if (use.used)
+	return use.used;
+}
+
+/* A network that is up is taken down first; then only its file is left. */
+void network_remove(const char *name)
+{
+	_free_ char *file = NULL;
+
+	if (network_is_used(name))
 		diex("network '%s' is in use", name);
-	close_fd(&dirfd);
-	dirfd = -1;
 	network_down_idle(name);
 	file = network_file(name);
 	if (!file && str_eq(name, "bridge"))
@@ -51,7 +52,10 @@ int network_rm_main(int argc, char **argv)
 	int first = opt_parse(argc, argv, &u);
 
 	opt_operands(argc - first, 1, -1);
-	for (argv += first; *argv; argv++)
-		rm(*argv);
+	for (argv += first; *argv; argv++) {
+		if (!str_is_name(*argv))
+			opt_misuse("not a name: '%s'", *argv);
+		network_remove(*argv);
+	}
 	return 0;
 }

@@ -3,8 +3,9 @@
 
 static const struct verb verbs[] = {
 	{ "create", network_create_main, "write a new network's conflist" },
-	{ "rm", network_rm_main, "remove networks nobody uses" },
+	{ "rm", network_rm_main, "remove networks" },
 	{ "ls", network_ls_main, "list networks" },
+	{ "prune", network_prune_main, "remove networks nobody uses" },
 	{ "inspect", network_inspect_main, "print a network's conflist" },
 	{ 0 },
 };

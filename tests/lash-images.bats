@@ -222,22 +222,105 @@ teardown() {
 
 @test "lash network: create, use, rm" {
 	lash network create --driver macvlan -o parent=lo -o macvlan_mode=private --subnet 10.91.0.0/24 below
-	run --separate-stderr lash network inspect below
-	[ "$(jq -r '.plugins[0] | [.type, .master, .mode] | join(" ")' <<<"$output")" = 'macvlan lo private' ]
+	[ "$(netns network inspect below | jq -r '.plugins[0] | [.type, .master, .mode] | join(" ")')" = 'macvlan lo private' ]
 	lash network rm below
 	run --separate-stderr lash network create -o mtu=7 x
 	assert_status 125
 	lash network create --subnet 10.90.0.0/24 back
 	run --separate-stderr lash network ls
-	assert_line '*back*10.90.0.0/24*'
+	assert_line 'ID *NAME *DRIVER *SCOPE'
+	assert_line 'back *back *bridge *local'
 	lash run -d --name in --network back box sleep 100
 	[[ $(lash inspect -f '{{.NetworkSettings.IPAddress}}' in) == 10.90.0.* ]]
 	run --separate-stderr lash network inspect back
 	assert_status 0
+	[ "$(jq -r '.[0] | [.Name, .Driver, .Scope, .IPAM.Config[0].Subnet, .IPAM.Config[0].Gateway, .Containers[].Name] | join(" ")' <<<"$output")" \
+		= 'back bridge local 10.90.0.0/24 10.90.0.1 in' ]
+	[ "$(jq -r '.[0].Containers | keys[0]' <<<"$output")" = "$(lash inspect -f '{{.Id}}' in)" ]
+	run --separate-stderr lash network inspect -f '{{.Internal}} {{.EnableIPv6}}' back
+	assert_output 'false false'
+	run --separate-stderr lash network rm back
+	assert_status 1
+	assert_one_line "netns network rm: network 'back' is in use"
 	lash rm -f in
-	lash network rm back
-	run --separate-stderr lash network ls
-	[[ $output != *10.90* ]]
+	run --separate-stderr lash network rm back
+	assert_output back
+	run --separate-stderr lash network rm back
+	assert_status 1
+	assert_one_line 'lash network: no such network: back'
+	lash network rm -f back
+	run --separate-stderr lash network ls -q
+	assert_output bridge
+}
+
+@test "lash network create, ls: docker's options and filters" {
+	lash network create --subnet 10.92.0.0/24 --subnet fd00:92::/64 --gateway 10.92.0.9 --gateway fd00:92::9 --ip-range 10.92.0.16/28 \
+		--aux-address host=10.92.0.16 --aux-address other=10.92.0.17 --label a=1 --label b -o com.docker.network.driver.mtu=1400 \
+		-o com.docker.network.bridge.name=lt92 -o com.docker.network.bridge.enable_icc=false --attachable --scope local full
+	lash network create --subnet 10.93.0.0/24 --label a=2 plain
+	lash network create --ipv6 --ipv4=false six
+	run --separate-stderr lash run --rm --network full box sh -c 'ip -o addr show eth0; ip route; ip -6 route; cat /sys/class/net/eth0/mtu'
+	assert_status 0
+	assert_line '*inet 10.92.0.18/24*'
+	assert_line 'default via 10.92.0.9*'
+	assert_line 'default via fd00:92::9*'
+	assert_line 1400
+	run --separate-stderr lash network ls --filter label=a --format '{{.Name}} {{.Labels}} {{.IPv4}} {{.IPv6}}'
+	assert_output $'full a=1,b= true true\nplain a=2 true false'
+	run --separate-stderr lash network ls -q --filter label=a=2
+	assert_output plain
+	run --separate-stderr lash network ls -q -f label=a -f label=b
+	assert_output full
+	run --separate-stderr lash network ls -q -f name=ful -f name=six
+	assert_output $'full\nsix'
+	run --separate-stderr lash network ls -q -f type=builtin
+	assert_output bridge
+	run --separate-stderr lash network ls --filter name=six --format 'table {{.Name}}\t{{.CreatedAt}}'
+	assert_line 'NAME   CREATED AT'
+	run --separate-stderr lash network ls --filter name=six --format json
+	[ "$(jq -r '[.Name, .Driver, .IPv4, .IPv6] | join(" ")' <<<"$output")" = 'six bridge false true' ]
+	run --separate-stderr lash network ls --filter colour=red
+	assert_status 2
+	assert_one_line "*unknown filter 'colour=red'*"
+	for bad in --ingress --config-only --ipam-opt=a=b '--ipam-driver=x' '--scope=swarm' '--gateway=10.94.0.1' --ipv4=false; do
+		run --separate-stderr lash network create "$bad" x
+		[ "$status" -ne 0 ]
+		assert_one_line '*'
+	done
+	run --separate-stderr lash network inspect x
+	assert_status 1
+	lash network rm full plain six
+}
+
+@test "lash network prune: those that create made and nobody uses" {
+	lash network create --subnet 10.90.0.0/24 used
+	lash network create --subnet 10.91.0.0/24 stopped
+	lash network create --subnet 10.92.0.0/24 --label keep=1 labelled
+	lash network create --subnet 10.93.0.0/24 free
+	printf '%s\n' '{"cniVersion":"1.0.0","name":"theirs","plugins":[{"type":"bridge","bridge":"lt94","ipam":{"type":"host-local","ranges":[[{"subnet":"10.94.0.0/24"}]]}}]}' \
+		>"$LASH_ETC/net.d/theirs.conflist"
+	lash run -d --name in --network used box sleep 100
+	lash create --name still --network stopped box true
+	run --separate-stderr lash network prune <<<n
+	assert_status 0
+	assert_line 'WARNING! This will remove all custom networks not used by at least one container.'
+	run --separate-stderr lash network prune -f --filter until=1h
+	assert_output ''
+	run --separate-stderr lash network prune -f --filter until=yesterday
+	assert_status 1
+	run --separate-stderr lash network prune -f --filter label!=keep
+	assert_output $'Deleted Networks:\nfree'
+	run --separate-stderr lash network prune --filter label=keep=1 <<<y
+	assert_line '*Deleted Networks:'
+	assert_line labelled
+	lash rm -f still
+	run --separate-stderr lash network prune -f
+	assert_output $'Deleted Networks:\nstopped'
+	run --separate-stderr lash network ls -q
+	assert_output $'theirs\nused\nbridge'
+	lash rm -f in
+	lash network rm used
+	rm "$LASH_ETC/net.d/theirs.conflist"
 }
 
 @test "lash network connect, disconnect: a container that runs" {
