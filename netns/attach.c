@@ -253,7 +253,7 @@ void attach(const struct space *space, int netns_fd, const struct network *net,
 	make_link(net, &a, bridge, netns_fd, &host->nl);
 	configure_inside(netns_fd, &a, announce);
 	if (a.named)
-		resolver_add(network_dirfd, net, space->name, &a, wish);
+		resolver_add(network_dirfd, space->name, &a, wish);
 	attach_shape(space, netns_fd, &a, wish);
 	attach_sysctls(netns_fd, wish);
 	record_commit(space->dirfd, a.ifName);

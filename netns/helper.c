@@ -1,6 +1,7 @@
 /* Programs that go on running when we have ended: who they are is on disk before they are anybody.
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 
 #include "lib/die.h"
@@ -28,14 +29,18 @@ pid_t helper_fork(int *gate)
 	close(ends[1]);
 	if (io_read(ends[0], &byte, 1) != 1)
 		_exit(126);
-	close(ends[0]);
 	return 0;
 }
 
+/* Until it is another program, or gone, it has our locks. Its end of the pipe closes then. */
 void helper_go(int gate)
 {
+	struct pollfd started = { gate, 0, 0 };
+
 	if (io_write(gate, "", 1))
 		die("start a helper");
+	while (poll(&started, 1, -1) < 0 && errno == EINTR)
+		;
 	close(gate);
 }
 
@@ -58,8 +63,8 @@ void helper_become(int dirfd, const char *log_name, char *const argv[], int pass
 		log = openat(dirfd, log_name,
 			     O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC,
 			     0600);
-	if (null < 0 || log < 0 || fd_install(null, 0) || fd_install(log, 1) ||
-	    fd_install(log, 2) || setsid() < 0)
+	if (fd_cloexec_from(3) || null < 0 || log < 0 || fd_install(null, 0) ||
+	    fd_install(log, 1) || fd_install(log, 2) || setsid() < 0)
 		_exit(126);
 	if (pass >= 0 && fd_set_cloexec(pass, false))
 		_exit(126);
@@ -69,12 +74,16 @@ void helper_become(int dirfd, const char *log_name, char *const argv[], int pass
 	_exit(127);
 }
 
+/* Not to know is not to be dead: a second one would be started, or the first forgotten. */
 int helper_find(int dirfd, const char *name, pid_t *pid_out)
 {
 	_free_ char *line = file_read_line(dirfd, name);
 	char *rest = line ? strchr(line, ' ') : NULL;
 	uint64_t pid, start;
+	int pidfd;
 
+	if (!line && errno != ENOENT)
+		die("read '%s'", name);
 	if (!rest)
 		return -1;
 	*rest++ = '\0';
@@ -82,5 +91,8 @@ int helper_find(int dirfd, const char *name, pid_t *pid_out)
 		return -1;
 	if (pid_out)
 		*pid_out = pid;
-	return proc_open(pid, start);
+	pidfd = proc_open(pid, start);
+	if (pidfd < 0 && errno != ESRCH)
+		die("look for process '%d' of '%s'", (int)pid, name);
+	return pidfd;
 }

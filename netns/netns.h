@@ -438,9 +438,13 @@ void check_names(const struct wish *wish);
 bool resolver_up(int network_dirfd, const struct network *net);
 void resolver_down(int network_dirfd, const struct network *net);
 /* The names of A in SPACE; and none any more. */
-void resolver_add(int network_dirfd, const struct network *net, const char *space,
-		  const struct attachment *a, const struct wish *wish);
+void resolver_add(int network_dirfd, const char *space, const struct attachment *a,
+		  const struct wish *wish);
 void resolver_drop(int network_dirfd, const char *space, const char *ifname);
+
+/* resolver_jail.c: become ARGV, which sees the files of NAMES_DIRFD as RESOLVER_NAMES. */
+#define RESOLVER_NAMES "/tmp"
+_noreturn_ void resolver_become(int names_dirfd, char *const argv[]);
 
 /* helper.c: programs that go on running when we have ended. */
 

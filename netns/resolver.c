@@ -1,17 +1,16 @@
 /* The name server of a network: dnsmasq on the bridge's own addresses. It answers for the names of
  * the network's members, which are files in the network's record, and forwards the rest. */
 #include <fcntl.h>
-#include <linux/capability.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 
 #include "lib/die.h"
-#include "lib/fd.h"
 #include "lib/io.h"
 #include "lib/mem.h"
-#include "lib/num.h"
 #include "lib/opt.h"
 #include "lib/proc.h"
 #include "lib/sys.h"
@@ -19,7 +18,7 @@
 
 static const char hosts[] = "hosts", pid_file[] = "dnsmasq.pid";
 
-enum { CMDLINE_MAX = 65536 };
+enum { DNS_PORT = 53, READY_MS = 20000, END_MS = 5000 };
 
 static bool is_host_name(const char *s)
 {
@@ -38,56 +37,9 @@ void check_names(const struct wish *wish)
 	}
 }
 
-static char *path_in(const struct network *net, const char *name)
+static int open_hosts(int network_dirfd)
 {
-	return xasprintf("%s/net/networks/%s/%s", sys_lash_run(), net->name, name);
-}
-
-/* A pidfd of the network's server, known by the file it was told to write; -1: none. */
-static int find_server(int network_dirfd, const struct network *net)
-{
-	_free_ char *line = file_read_line(network_dirfd, pid_file);
-	_free_ char *mark = path_in(net, pid_file), *proc = NULL;
-	_buf_ struct buf cmdline = { 0 };
-	uint64_t pid;
-
-	if (!line || num_u64(line, INT32_MAX, &pid))
-		return -1;
-	proc = xasprintf("/proc/%d/cmdline", (int)pid);
-
-	_close_ int pidfd = proc_pidfd_open(pid);
-
-	if (pidfd < 0 || file_read(AT_FDCWD, proc, CMDLINE_MAX, &cmdline) ||
-	    !memmem(cmdline.data, cmdline.len, mark, strlen(mark)))
-		return -1;
-	return steal_fd(&pidfd);
-}
-
-/* Of what root may do, all it is left with is to have a port below 1024 and another group: no file
- * but root's own, no other process, no mount, no link, and no program that could give more. */
-static int give_up_power(void)
-{
-	for (int cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++) {
-		if (cap != CAP_NET_BIND_SERVICE && cap != CAP_SETGID &&
-		    prctl(PR_CAPBSET_DROP, cap, 0, 0, 0))
-			return -1;
-	}
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-}
-
-_noreturn_ static void become_server(char *const argv[])
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	for (int fd = 0; fd < 3; fd++) {
-		if (null < 0 || fd_install(null, fd))
-			_exit(126);
-	}
-	if (give_up_power())
-		_exit(126);
-	proc_reset_signals();
-	execvp(argv[0], argv);
-	_exit(127);
+	return openat(network_dirfd, hosts, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
 static void add_addresses(struct strv *argv, const struct network *net)
@@ -99,28 +51,68 @@ static void add_addresses(struct strv *argv, const struct network *net)
 					  addr_text(&net->ranges[i].gateway, false, text)));
 }
 
-/* It returns when it listens. Names without a dot are members' or nobody's. It stays user 0, though
- * without its power, since the names are below a directory that is closed to others, and it reads
- * them again and again. */
-static int start(const struct network *net)
+/* Names without a dot are members' or nobody's. */
+static void become_server(int network_dirfd, const struct network *net)
 {
-	_free_ char *dir = path_in(net, hosts), *pid = path_in(net, pid_file);
-	const char *fixed[] = { "dnsmasq",	   "--conf-file=/dev/null", "--no-hosts",
-				"--bind-dynamic",  "--except-interface=lo", "--domain-needed",
-				"--local-ttl=600", "--dns-loop-detect",	    "--cache-size=1000",
-				"--user=root" };
-	_strv_ struct strv argv = { 0 };
-	pid_t child;
+	const char *fixed[] = { "dnsmasq",
+				"--conf-file=/dev/null",
+				"--no-hosts",
+				"--bind-dynamic",
+				"--except-interface=lo",
+				"--domain-needed",
+				"--local-ttl=600",
+				"--dns-loop-detect",
+				"--cache-size=1000",
+				"--keep-in-foreground",
+				"--addn-hosts=" RESOLVER_NAMES };
+	struct strv argv = { 0 };
 
 	for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
 		strv_add(&argv, fixed[i]);
-	strv_take(&argv, xasprintf("--addn-hosts=%s", dir));
-	strv_take(&argv, xasprintf("--pid-file=%s", pid));
 	add_addresses(&argv, net);
-	child = xfork();
-	if (!child)
-		become_server(argv.v);
-	return proc_wait(child);
+	resolver_become(open_hosts(network_dirfd), argv.v);
+}
+
+/* Until it listens on the bridge, or has ended: its exit status. */
+static int wait_for(pid_t pid, const struct network *net)
+{
+	static const struct timespec pause = { .tv_nsec = 1000000 };
+	char address[ADDR_TEXT_MAX], protocol[] = "tcp";
+	const struct port p = { addr_text(&net->ranges[0].gateway, false, address), DNS_PORT, 0,
+				protocol };
+	int status;
+
+	for (int ms = 0; ms < READY_MS && !port_is_bound(&p); ms++) {
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			return WIFEXITED(status) ? WEXITSTATUS(status) : 126;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+static int start(int network_dirfd, const struct network *net)
+{
+	int gate;
+	pid_t pid = helper_fork(&gate);
+
+	if (!pid)
+		become_server(network_dirfd, net);
+	if (helper_record(network_dirfd, pid_file, pid))
+		die("record the name server of '%s'", net->name);
+	helper_go(gate);
+	return wait_for(pid, net);
+}
+
+/* It is nobody's server that reads it, whatever our umask. */
+static void make_hosts(int network_dirfd, const struct network *net)
+{
+	_close_ int fd = -1;
+
+	if (mkdirat(network_dirfd, hosts, 0755) && errno != EEXIST)
+		die("make directory of names for '%s'", net->name);
+	fd = open_hosts(network_dirfd);
+	if (fd < 0 || fchmod(fd, 0755))
+		die("open directory of names for '%s'", net->name);
 }
 
 bool resolver_up(int network_dirfd, const struct network *net)
@@ -130,38 +122,37 @@ bool resolver_up(int network_dirfd, const struct network *net)
 
 	if (!net->resolver || !net->is_gateway)
 		return false;
-	pidfd = find_server(network_dirfd, net);
+	pidfd = helper_find(network_dirfd, pid_file, NULL);
 	if (pidfd >= 0)
 		return true;
-	if (mkdirat(network_dirfd, hosts, 0755) && errno != EEXIST)
-		die("make directory of names for '%s'", net->name);
-	code = start(net);
+	make_hosts(network_dirfd, net);
+	code = start(network_dirfd, net);
 	if (code)
 		warnx("network '%s': names will not resolve: dnsmasq %s", net->name,
 		      code == 127 ? "is not installed" : "cannot listen on port 53 of its bridge");
 	return !code;
 }
 
+/* The next one on the same addresses must find them free. */
 void resolver_down(int network_dirfd, const struct network *net)
 {
-	_close_ int pidfd = find_server(network_dirfd, net);
+	_close_ int pidfd = helper_find(network_dirfd, pid_file, NULL);
+	struct pollfd end = { pidfd, POLLIN, 0 };
 
-	if (pidfd >= 0 && proc_pidfd_signal(pidfd, SIGTERM) && errno != ESRCH)
+	if (pidfd < 0)
+		return;
+	if (proc_pidfd_signal(pidfd, SIGTERM) && errno != ESRCH)
 		die("stop the name server of '%s'", net->name);
+	poll(&end, 1, END_MS);
 }
 
 /* It reads all names again, which takes less than a millisecond a thousand. */
-static void reload(int network_dirfd, const struct network *net)
+static void reload(int network_dirfd)
 {
-	_close_ int pidfd = find_server(network_dirfd, net);
+	_close_ int pidfd = helper_find(network_dirfd, pid_file, NULL);
 
 	if (pidfd >= 0 && proc_pidfd_signal(pidfd, SIGHUP) && errno != ESRCH)
-		die("tell the name server of '%s'", net->name);
-}
-
-static int open_hosts(int network_dirfd)
-{
-	return openat(network_dirfd, hosts, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		die("tell a name server of new names");
 }
 
 static char *file_of(const char *space, const char *ifname)
@@ -169,8 +160,8 @@ static char *file_of(const char *space, const char *ifname)
 	return xasprintf("%s:%s", space, ifname);
 }
 
-void resolver_add(int network_dirfd, const struct network *net, const char *space,
-		  const struct attachment *a, const struct wish *wish)
+void resolver_add(int network_dirfd, const char *space, const struct attachment *a,
+		  const struct wish *wish)
 {
 	_free_ char *file = file_of(space, a->ifName);
 	_close_ int dirfd = open_hosts(network_dirfd);
@@ -184,24 +175,17 @@ void resolver_add(int network_dirfd, const struct network *net, const char *spac
 	}
 	if (dirfd < 0 || file_replace(dirfd, file, 0644, text.data, text.len, false))
 		die("write names of '%s'", space);
-	reload(network_dirfd, net);
+	reload(network_dirfd);
 }
 
 void resolver_drop(int network_dirfd, const char *space, const char *ifname)
 {
 	_free_ char *file = file_of(space, ifname), *draft = xasprintf(".%s.new", file);
 	_close_ int dirfd = open_hosts(network_dirfd);
-	_network_ struct network net = { 0 };
-	_free_ char *path = NULL, *name = NULL;
 
 	if (dirfd < 0)
 		return;
 	unlinkat(dirfd, draft, 0);
-	if (unlinkat(dirfd, file, 0))
-		return;
-	path = fd_path(network_dirfd);
-	name = path && strrchr(path, '/') ? xstrdup(strrchr(path, '/') + 1) : NULL;
-	net.name = steal_ptr(&name);
-	if (net.name)
-		reload(network_dirfd, &net);
+	if (!unlinkat(dirfd, file, 0))
+		reload(network_dirfd);
 }

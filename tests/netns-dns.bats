@@ -22,7 +22,7 @@ teardown() {
 }
 
 no_servers() {
-	! pgrep -f "pid-file=$LASH_RUN/net" >/dev/null
+	! pgrep -x dnsmasq >/dev/null
 }
 
 # ask SPACE NAME [TYPE] - addresses of NAME as SPACE sees them.
@@ -41,6 +41,8 @@ ask() {
 	    --pid-file="$BATS_TEST_TMPDIR/upstream.pid" --user=root --address=/example.test/192.0.2.9 3>&- &
 	echo $! >>"$servers"
 	netns network create --ipv6 --subnet 10.60.0.0/24 front
+	# The names are read by nobody, whatever the caller's umask.
+	umask 077
 	run --separate-stderr netns add --network front --alias www --alias www.local web
 	assert_status 0
 	assert_empty "$stderr" stderr
@@ -57,11 +59,19 @@ ask() {
 	wait_for 20 upstream
 	assert_empty "$(ask client nosuch)" nosuch
 	# A name that comes and goes, without a restart.
-	pid=$(cat "$LASH_RUN/net/networks/front/dnsmasq.pid")
-	# It may have a low port and another group, and nothing else.
-	grep -qx 'CapEff:	0000000000000440' "/proc/$pid/status"
-	grep -qx 'CapBnd:	0000000000000440' "/proc/$pid/status"
-	grep -qx 'NoNewPrivs:	1' "/proc/$pid/status"
+	read -r pid _ <"$LASH_RUN/net/networks/front/dnsmasq.pid"
+	# It is nobody, may have a low port and nothing else, and sees no file of ours but the names.
+	for line in 'Uid:	65534	65534	65534	65534' 'Gid:	65534	65534	65534	65534' 'Groups:	 ' \
+	    'CapPrm:	0000000000000400' 'CapEff:	0000000000000400' 'CapBnd:	0000000000000400' 'NoNewPrivs:	1'; do
+		grep -qx "$line" "/proc/$pid/status" || fail "no $line" "$(<"/proc/$pid/status")"
+	done
+	ls -A "/proc/$pid/root/tmp" >"$BATS_TEST_TMPDIR/seen"
+	[ "$(cat "$BATS_TEST_TMPDIR/seen")" = $'client:eth0\nweb:eth0' ]
+	for path in "/proc/$pid/root/tmp/x" "/proc/$pid/root/etc/x" "/proc/$pid/root/run/x"; do
+		run touch "$path"
+		[[ $output == *'Read-only file system'* ]]
+	done
+	assert_empty "$(grep -F "$BATS_TEST_TMPDIR" "/proc/$pid/mountinfo" | grep -v ' /tmp \|resolv.conf')" mounts
 	netns add --network front late
 	[ "$(ask client late)" = 10.60.0.4 ]
 	netns del late
@@ -74,7 +84,7 @@ ask() {
 	assert_empty "$(ask other client)" "name of another network"
 	netns disconnect web back
 	assert_empty "$(ask other db)" db
-	[ "$(cat "$LASH_RUN/net/networks/front/dnsmasq.pid")" = "$pid" ]
+	[ "$(cut -d ' ' -f 1 "$LASH_RUN/net/networks/front/dnsmasq.pid")" = "$pid" ]
 	# A server that died is there again with the next member.
 	kill "$pid"
 	wait_for 20 test ! -e "/proc/$pid"
