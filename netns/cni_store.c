@@ -139,6 +139,8 @@ static void each_mark(const char *except, each_fn *fn, void *arg)
 			continue;
 		if (!record_read(state_attachments(), files.v[i], &a))
 			fn(arg, kind, owner, &a);
+		else if (!state_is_absent())
+			die("read record '%s'", files.v[i]);
 	}
 }
 
@@ -179,8 +181,12 @@ bool mark_mentions(const struct nft_elem *elem)
 		_free_ char *file = xasprintf("%s%s", elem->comment, kinds[kind]);
 		_attachment_ struct attachment a = { 0 };
 
-		if (!strchr(file, '/') && !record_read(state_attachments(), file, &a))
+		if (strchr(file, '/'))
+			continue;
+		if (!record_read(state_attachments(), file, &a))
 			put_own(NULL, kind, elem->comment, &a, compare);
+		else if (!state_is_absent())
+			die("read record '%s'", file);
 	}
 	search = NULL;
 	return s.found;
@@ -220,8 +226,10 @@ int mark_set(const struct call *c, enum mark kind, const struct attachment *a)
 	int err;
 
 	table_open(&nft);
-	record_write(state_attachments(), file, a);
+	/* A new table is built with all that is on record: this must not be, yet, or its ports are
+	 * in use, by itself. */
 	table_ensure(&nft);
+	record_write(state_attachments(), file, a);
 	if (kind == MARK_PORTS || kind == MARK_PORTS_BARE) {
 		if (table_publish(&nft, owner, a)) {
 			err = errno;
@@ -272,13 +280,13 @@ static void del_shared(struct nft *nft, const char *file, int kind, const struct
 	if (a->bridge && !o.link) {
 		put_link(nft, kind, a, nft_del_elem);
 		if (nft_commit(nft) && errno != ENOENT)
-			warn("remove rules of '%s'", a->bridge);
+			die("remove rules of '%s'", a->bridge);
 	}
 	for (size_t i = 0; kind == MARK_PORTS && i < a->nips; i++) {
 		if (!o.near[i])
 			put_near(nft, a, i, nft_del_elem);
 		if (nft_commit(nft) && errno != ENOENT)
-			warn("remove rules of '%s'", a->ips[i].address);
+			die("remove rules of '%s'", a->ips[i].address);
 	}
 	free(o.near);
 }
@@ -289,16 +297,22 @@ static void clear(const char *owner, int kind)
 	_free_ char *draft = xasprintf(".%s.new", file);
 	_attachment_ struct attachment a = { 0 };
 	_nft_ struct nft nft = { .fd = -1 };
+	int there;
 
 	/* Killed while it was written. */
 	unlinkat(state_attachments(), draft, 0);
 	if (record_read(state_attachments(), file, &a)) {
-		if (errno != ENOENT)
-			record_remove(state_attachments(), file);
+		if (!state_is_absent())
+			die("read record '%s'", file);
+		/* What is no record names no rules; those it may have had are gc's. */
+		record_remove(state_attachments(), file);
 		return;
 	}
 	table_open(&nft);
-	if (nft_has_table(&nft) > 0) {
+	there = nft_has_table(&nft);
+	if (there < 0 && errno != EPERM)
+		die("ask for nf_tables table '%s'", nft.table);
+	if (there > 0) {
 		put_own(&nft, kind, owner, &a, table_del_owned);
 		if (nft_commit(&nft) && errno != ENOENT)
 			die("remove rules of '%s'", owner);
@@ -382,9 +396,13 @@ void mark_gc(const struct call *c, enum mark kind)
 	for (size_t i = 0; i < files.n; i++) {
 		_attachment_ struct attachment a = { 0 };
 
-		if (parse_file(files.v[i], owner) != (int)kind ||
-		    record_read(state_attachments(), files.v[i], &a))
+		if (parse_file(files.v[i], owner) != (int)kind)
 			continue;
+		if (record_read(state_attachments(), files.v[i], &a)) {
+			if (!state_is_absent())
+				die("read record '%s'", files.v[i]);
+			continue;
+		}
 		if (str_eq(a.network, c->name) && !is_valid_owner(c, owner))
 			clear(owner, kind);
 	}

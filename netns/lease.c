@@ -200,6 +200,12 @@ bool lease_is_of(int network_dirfd, const char *address, const char *owner)
 	return !read_owner(network_dirfd, name, have) && str_eq(have, owner);
 }
 
+static void drop(int network_dirfd, const char *address)
+{
+	if (unlinkat(network_dirfd, address, 0) && errno != ENOENT)
+		die("give back address '%s'", address);
+}
+
 void lease_drop(int network_dirfd, const char *address, const char *owner)
 {
 	_free_ char *name = xmemdup0(address, strcspn(address, "/"));
@@ -210,8 +216,8 @@ void lease_drop(int network_dirfd, const char *address, const char *owner)
 			die("look up lease '%s'", name);
 		return;
 	}
-	if (str_eq(have, owner) && unlinkat(network_dirfd, name, 0) && errno != ENOENT)
-		die("give back address '%s'", name);
+	if (str_eq(have, owner))
+		drop(network_dirfd, name);
 }
 
 /* Call FN for every lease of the network. */
@@ -249,7 +255,7 @@ static void drop_if_of(void *arg, int network_dirfd, const char *address, const 
 	char space[256], ifname[IF_NAMESIZE];
 
 	if (!lease_parse(owner, space, ifname) && str_eq(space, arg))
-		unlinkat(network_dirfd, address, 0);
+		drop(network_dirfd, address);
 }
 
 static void each_network(lease_fn *fn, void *arg)
@@ -298,7 +304,7 @@ static void drop_if_orphan(void *arg _unused_, int network_dirfd, const char *ad
 	struct mention m = { address, false };
 
 	if (lease_parse(owner, space, ifname)) {
-		unlinkat(network_dirfd, address, 0);
+		drop(network_dirfd, address);
 		return;
 	}
 

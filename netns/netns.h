@@ -203,6 +203,9 @@ _check_ int space_lock(const char *name, bool nowait);
 int space_open(const char *name);
 /* Its namespace is mounted, and at least one interface counts. */
 bool space_is_alive(int space_dirfd, const char *name);
+/* Does errno say that nothing of ours is there? Not to be able to look is another matter: what may
+ * be there must not be taken for gone. */
+bool state_is_absent(void);
 /* Names below DIRFD, sorted, dot files left out. */
 void names_of(int dirfd, struct strv *names);
 

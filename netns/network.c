@@ -170,6 +170,8 @@ void network_each_up(network_fn *fn, void *arg)
 
 		if (!network_read_up(names.v[i], &net))
 			fn(arg, &net);
+		else if (!state_is_absent())
+			die("read network '%s'", names.v[i]);
 	}
 }
 

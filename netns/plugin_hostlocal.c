@@ -93,8 +93,12 @@ static void each_lease(int dirfd, lease_fn *fn, void *arg)
 		_buf_ struct buf owner = { 0 };
 		struct nl_addr a;
 
-		if (!addr_parse(names.v[i], &a) && !file_read(dirfd, names.v[i], LEASE_MAX, &owner))
+		if (addr_parse(names.v[i], &a))
+			continue;
+		if (!file_read(dirfd, names.v[i], LEASE_MAX, &owner))
 			fn(arg, dirfd, names.v[i], buf_str(&owner));
+		else if (errno != ENOENT && errno != EFBIG && errno != EISDIR && errno != ELOOP)
+			die("read lease '%s'", names.v[i]);
 	}
 }
 
@@ -278,8 +282,9 @@ static void drop_invalid(void *arg, int dirfd, const char *address, const char *
 	const char *ifname = owner + len + strspn(owner + len, "\r\n");
 	_free_ char *name = xmemdup0(ifname, strcspn(ifname, "\r\n"));
 
-	if (!cni_is_valid(c, id, *name ? name : NULL))
-		unlinkat(dirfd, address, 0);
+	if (!cni_is_valid(c, id, *name ? name : NULL) && unlinkat(dirfd, address, 0) &&
+	    errno != ENOENT)
+		die("release address '%s'", address);
 }
 
 void hostlocal_gc(const struct call *c, struct result *r _unused_)

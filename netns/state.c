@@ -118,6 +118,11 @@ int space_open(const char *name)
 	return dirfd;
 }
 
+bool state_is_absent(void)
+{
+	return errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == EINVAL;
+}
+
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);

@@ -39,10 +39,12 @@ static void replay_spaces(struct nft *nft)
 	for (size_t i = 0; i < names.n; i++) {
 		struct replay r = { nft, names.v[i] };
 		_close_ int dirfd = openat(state_spaces(), names.v[i],
-					   O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+					   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 		if (dirfd >= 0)
 			record_each(dirfd, replay_ports, &r);
+		else if (!state_is_absent())
+			die("open record of '%s'", names.v[i]);
 	}
 }
 
@@ -135,6 +137,8 @@ static bool is_mentioned(const struct nft_elem *e)
 	dirfd = openat(state_spaces(), e->comment, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dirfd >= 0)
 		record_each(dirfd, find_mention, &m);
+	else if (!state_is_absent())
+		die("open record of '%s'", e->comment);
 	return m.found;
 }
 

@@ -366,9 +366,48 @@ conflist() {
 	netns add -p '[::1]:8081:80' web
 }
 
+@test "netns publish: an IPv6 address of the host that is named is the only one, for tcp and udp" {
+	need socat
+	ip netns add outside
+	ip link add out0 type veth peer name eth0 netns outside
+	ip addr add 2001:db8::1/64 dev out0 nodad
+	ip link set out0 up
+	ip -n outside addr add 2001:db8::2/64 dev eth0 nodad
+	ip -n outside link set eth0 up
+	netns network create --subnet 10.99.0.0/24 --subnet fd00:99::/64 six
+	netns add --network six -p '[2001:db8::1]:8080:80' -p '[2001:db8::1]:5353:53/udp' web
+	serve web hello '[::]:80'
+	[ "$(fetch 'http://[2001:db8::1]:8080/')" = hello ]
+	[ "$(ip netns exec outside timeout 5 busybox wget -qO- 'http://[2001:db8::1]:8080/')" = hello ]
+	for other in '[fd00:99::1]' '[::1]' 127.0.0.1; do
+		run fetch "http://$other:8080/"
+		[ "$status" -ne 0 ]
+	done
+	netns exec web socat -u UDP6-RECV:53 "OPEN:$BATS_TEST_TMPDIR/heard,creat" 3>&- &
+	echo $! >>"$servers"
+	say_and_look() {
+		echo ping | ip netns exec outside socat -u - 'UDP6:[2001:db8::1]:5353'
+		sleep 0.1
+		grep -q ping "$BATS_TEST_TMPDIR/heard"
+	}
+	wait_for 20 say_and_look
+	# Another container's, no address of the host's, a network without IPv6: refused with nothing changed.
+	before=$(nft list table inet lash)
+	run --separate-stderr netns add --network six -p '[2001:db8::1]:8080:80' other
+	assert_one_line "netns add: publish port '8080/tcp': already published by 'web'"
+	run --separate-stderr netns add --network six -p '[2001:db8::9]:8081:80' other
+	assert_one_line "netns add: publish port '8081/tcp': Cannot assign requested address"
+	run --separate-stderr netns add -p '[2001:db8::1]:8081:80' other
+	assert_status 1
+	assert_one_line "netns add: publish port '[[]2001:db8::1]:8081:80': the network has no IPv6"
+	[ "$(netns ls -q)" = web ]
+	[ "$(nft list table inet lash)" = "$before" ]
+	ip netns del outside
+}
+
 @test "netns publish: [::1] leads to IPv6 where there is no IPv4, and needs socat" {
 	need socat
-	netns network create --subnet fd00:99::/64 six
+	netns network create --ipv4=false --ipv6 --subnet fd00:99::/64 six
 	netns add --network six -p '[::1]:8080:80' web
 	serve web hello '[::]:80'
 	[ "$(fetch 'http://[::1]:8080/')" = hello ]
