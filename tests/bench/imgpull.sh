@@ -10,7 +10,7 @@ mkdir "$work/memory" "$fs"
 mount -t tmpfs -o size=10g tmpfs "$work/memory"
 fresh=$LASH_TOP/tests/bench/fresh
 image=127.0.0.1:5000/app:1
-few=$((ROUNDS < 5 ? ROUNDS : 5))
+few=$((ROUNDS < 5 ? ROUNDS : 5)) some=$((ROUNDS < 11 ? ROUNDS : 11))
 
 cat >"$work/config.yml" <<END
 version: 0.1
@@ -28,10 +28,10 @@ imgctl du "$work/memory/src"
 imgctl inspect --manifest "$work/memory/src:debian" |
 	jq -r '.config, .layers[] | "url = http://127.0.0.1:5000/v2/app/blobs/\(.digest)\noutput = \(.digest)"' >"$work/curl.rc"
 
-interleave -n "$few" -b 'pull 700 MB' -j "$BENCH_JSON" -p "$fresh; mkdir $fs/curl" \
+interleave -n "$some" -b 'pull 700 MB' -j "$BENCH_JSON" -p "$fresh; mkdir $fs/curl" \
 	"lash=imgpull -q $image $fs/out:v1" \
 	"skopeo=skopeo copy -q --src-tls-verify=false docker://$image oci:$fs/out:v1" \
-	"curl-unverified=cd $fs/curl && curl -sZ --parallel-max 5 -K $work/curl.rc"
+	"curl-unverified=cd $fs/curl && curl -sZ --parallel-max 5 -K $work/curl.rc 2>/dev/null"
 interleave -n "$few" -b 'pull and unpack 700 MB' -j "$BENCH_JSON" -p "$fresh docker" \
 	"lash=LASH_ROOT=$fs/lash lash pull -q $image" \
 	"docker=docker -H unix:///run/docker.sock pull -q $image" \
