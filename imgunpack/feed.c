@@ -6,7 +6,7 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 
-enum { HASHER, READER };
+enum { HASHER, READER, USERS };
 enum { CHUNK = RING_SLOT_BYTES, RATIO_SLACK_BYTES = 64 << 20 };
 
 struct feed {
@@ -144,7 +144,7 @@ struct feed *feed_open(const struct feed_source *source)
 
 	f->source = *source;
 	f->why = "";
-	f->ring = ring_new();
+	f->ring = ring_new(USERS);
 	pthread_mutex_init(&f->lock, NULL);
 	errno = pthread_create(&f->decode_thread, NULL, decoder_main, f);
 	if (errno || (errno = pthread_create(&f->hash_thread, NULL, hasher_main, f)))

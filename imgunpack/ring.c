@@ -20,21 +20,23 @@ struct ring {
 	bool maker_waits; /* for freed */
 	bool ended, stopped;
 	uint64_t made;
+	unsigned n_users;
 	struct user users[RING_USERS];
 	struct ring_slot slots[SLOTS];
 	unsigned char memory[SLOTS][RING_SLOT_BYTES];
 };
 
-struct ring *ring_new(void)
+struct ring *ring_new(unsigned n_users)
 {
 	struct ring *r = xmalloc(sizeof(*r)); /* not cleared: a small layer touches little of it */
 
 	memset(r, 0, offsetof(struct ring, memory));
+	r->n_users = n_users;
 	for (size_t i = 0; i < SLOTS; i++)
 		r->slots[i].data = r->memory[i];
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->freed, NULL);
-	for (size_t i = 0; i < RING_USERS; i++)
+	for (size_t i = 0; i < r->n_users; i++)
 		pthread_cond_init(&r->users[i].woken, NULL);
 	return r;
 }
@@ -43,7 +45,7 @@ void ring_free(struct ring *r)
 {
 	if (!r)
 		return;
-	for (size_t i = 0; i < RING_USERS; i++)
+	for (size_t i = 0; i < r->n_users; i++)
 		pthread_cond_destroy(&r->users[i].woken);
 	pthread_cond_destroy(&r->freed);
 	pthread_mutex_destroy(&r->lock);
@@ -54,7 +56,7 @@ static uint64_t used_slots(const struct ring *r)
 {
 	uint64_t oldest = r->made;
 
-	for (size_t i = 0; i < RING_USERS; i++)
+	for (size_t i = 0; i < r->n_users; i++)
 		if (r->users[i].done < oldest)
 			oldest = r->users[i].done;
 	return r->made - oldest;
@@ -75,7 +77,7 @@ struct ring_slot *ring_empty(struct ring *r)
 
 static void wake_users(struct ring *r, bool all)
 {
-	for (size_t i = 0; i < RING_USERS; i++) {
+	for (size_t i = 0; i < r->n_users; i++) {
 		struct user *u = &r->users[i];
 
 		if (!u->wants || (u->wants > r->made && !all))

@@ -1,4 +1,4 @@
-/* ring.h - buffers on their way from one thread to two others, each of which sees all of them.
+/* ring.h - buffers on their way from one thread to others, each of which sees all of them.
  *
  * The maker fills a slot and passes it on; each user takes the slots in order and gives one back
  * when it asks for the next. Who has to wait sleeps until there are a few slots to work on: waking
@@ -11,7 +11,7 @@
 
 /* A slot is large enough that a lock costs nothing, and all of them together small enough to stay
  * in the processor's cache. */
-enum { RING_SLOT_BYTES = 256 * 1024, RING_USERS = 2 };
+enum { RING_SLOT_BYTES = 256 * 1024, RING_USERS = 3 };
 
 struct ring_slot {
 	size_t len;
@@ -20,8 +20,9 @@ struct ring_slot {
 
 struct ring;
 
-/* Never fails. Nobody may use it any more when it is freed. */
-struct ring *ring_new(void);
+/* For users 0 to N_USERS - 1, RING_USERS at most. Never fails. Nobody may use it any more when it
+ * is freed. */
+struct ring *ring_new(unsigned n_users);
 void ring_free(struct ring *r);
 
 /* The maker: a slot to fill; NULL once somebody has stopped the ring. */

@@ -147,3 +147,28 @@ void deflate_free(struct deflate *z)
 		z->backend->deflate_free(z->state);
 	free(z);
 }
+
+/* No name, no time, no system. */
+void gzip_head(unsigned char out[GZIP_HEAD_BYTES])
+{
+	memcpy(out, "\x1f\x8b\x08\0\0\0\0\0\0\xff", GZIP_HEAD_BYTES);
+}
+
+static void put_le32(unsigned char *out, uint32_t n)
+{
+	for (int i = 0; i < 4; i++)
+		out[i] = (unsigned char)(n >> 8 * i);
+}
+
+/* An empty block that is the last, then checksum and length. */
+void gzip_tail(uint32_t crc, uint64_t len, unsigned char out[GZIP_TAIL_BYTES])
+{
+	memcpy(out, "\x03\0", 2);
+	put_le32(out + 2, crc);
+	put_le32(out + 6, (uint32_t)len);
+}
+
+size_t gzip_room(size_t len)
+{
+	return 2 * len + 4096;
+}

@@ -36,11 +36,32 @@ void inflate_free(struct inflate *z);
 
 struct deflate;
 
-/* The same input gives the same output with the same library, wherever steps end. Never fails; the
- * caller frees. */
+/* Not for gzip. The same input gives the same output with the same library, wherever steps end.
+ * Never fails; the caller frees. */
 struct deflate *deflate_new(enum codec c);
 /* With LAST the input ends here: call until it returns 1 (all is out); before, 0. */
 _check_ int deflate_step(struct deflate *z, struct codec_io *io, bool last);
 void deflate_free(struct deflate *z);
+
+/* gzip (RFC 1952) in blocks, so that threads can share the work: each is compressed by itself, and
+ * in order behind the head they make one member, which the tail ends. The same block gives the same
+ * bytes, whoever compresses it.
+ */
+enum { GZIP_HEAD_BYTES = 10, GZIP_TAIL_BYTES = 10 };
+
+void gzip_head(unsigned char out[GZIP_HEAD_BYTES]);
+/* For LEN bytes in all, whose checksum is CRC. */
+void gzip_tail(uint32_t crc, uint64_t len, unsigned char out[GZIP_TAIL_BYTES]);
+/* The checksum of what has CRC (of nothing: 0) and DATA behind it. */
+uint32_t gzip_crc(uint32_t crc, const void *data, size_t len);
+
+/* What one thread compresses with. Never fails; the caller frees. */
+struct gzip;
+struct gzip *gzip_new(void);
+void gzip_free(struct gzip *z);
+/* The room that LEN bytes (at most INT32_MAX / 4) may take. */
+size_t gzip_room(size_t len);
+/* DATA into OUT, which has that room; returns how much it took. */
+size_t gzip_block(struct gzip *z, const void *data, size_t len, unsigned char *out);
 
 #endif

@@ -13,6 +13,7 @@ struct codec_backend {
 	int (*inflate)(void *state, struct codec_io *io);
 	void (*inflate_again)(void *state); /* for the next member */
 	void (*inflate_free)(void *state);
+	/* Not gzip's: see gzip_block. */
 	void *(*deflate_new)(void);
 	int (*deflate)(void *state, struct codec_io *io, bool last);
 	void (*deflate_free)(void *state);

@@ -5,7 +5,7 @@
 #include "lib/die.h"
 #include "lib/mem.h"
 
-enum { GZIP_WINDOW = 15 + 16, LEVEL = 6, MEMORY = 8 };
+enum { GZIP_WINDOW = 15 + 16, RAW_WINDOW = -15, LEVEL = 6, MEMORY = 8 };
 
 static unsigned clamp(size_t n)
 {
@@ -63,35 +63,49 @@ static void end_inflate(void *state)
 	free(state);
 }
 
-static void *new_deflate(void)
-{
-	z_stream *s = xcalloc(1, sizeof(*s));
-
-	if (deflateInit2(s, LEVEL, Z_DEFLATED, GZIP_WINDOW, MEMORY, Z_DEFAULT_STRATEGY) != Z_OK)
-		diex("out of memory (zlib)");
-	return s;
-}
-
-static int do_deflate(void *state, struct codec_io *io, bool last)
-{
-	z_stream *s = state;
-
-	load(s, io);
-
-	int n = deflate(s, last && s->avail_in == io->nin ? Z_FINISH : Z_NO_FLUSH);
-
-	settle(s, io);
-	if (n == Z_STREAM_ERROR)
-		return set_errno(EIO);
-	return n == Z_STREAM_END;
-}
-
-static void end_deflate(void *state)
-{
-	deflateEnd(state);
-	free(state);
-}
-
 const struct codec_backend codec_gzip = {
-	new_inflate, do_inflate, again, end_inflate, new_deflate, do_deflate, end_deflate,
+	.inflate_new = new_inflate,
+	.inflate = do_inflate,
+	.inflate_again = again,
+	.inflate_free = end_inflate,
 };
+
+struct gzip {
+	z_stream stream;
+};
+
+struct gzip *gzip_new(void)
+{
+	struct gzip *z = xcalloc(1, sizeof(*z));
+
+	if (deflateInit2(&z->stream, LEVEL, Z_DEFLATED, RAW_WINDOW, MEMORY, Z_DEFAULT_STRATEGY) !=
+	    Z_OK)
+		diex("out of memory (zlib)");
+	return z;
+}
+
+void gzip_free(struct gzip *z)
+{
+	if (z)
+		deflateEnd(&z->stream);
+	free(z);
+}
+
+size_t gzip_block(struct gzip *z, const void *data, size_t len, unsigned char *out)
+{
+	size_t room = gzip_room(len);
+
+	deflateReset(&z->stream);
+	z->stream.next_in = (Bytef *)data;
+	z->stream.avail_in = (unsigned)len;
+	z->stream.next_out = out;
+	z->stream.avail_out = (unsigned)room;
+	if (deflate(&z->stream, Z_FULL_FLUSH) != Z_OK || z->stream.avail_in || !z->stream.avail_out)
+		diex("compress a block of %zu bytes", len);
+	return room - z->stream.avail_out;
+}
+
+uint32_t gzip_crc(uint32_t crc, const void *data, size_t len)
+{
+	return (uint32_t)crc32_z(crc, data, len);
+}

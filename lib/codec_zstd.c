@@ -4,7 +4,7 @@
 #include "lib/codec_backend.h"
 #include "lib/die.h"
 
-enum { LEVEL = 3, WINDOW_LOG_MAX = 27, JOB_BYTES = 4 << 20 };
+enum { LEVEL = 1, WINDOW_LOG_MAX = 27, JOB_BYTES = 4 << 20 };
 
 static void settle(struct codec_io *io, const ZSTD_inBuffer *in, const ZSTD_outBuffer *out)
 {
@@ -47,9 +47,10 @@ static void end_inflate(void *state)
 	ZSTD_freeDCtx(state);
 }
 
-/* Two workers give the same bytes as one, which the single-threaded interface does not; without
- * multithreading in the library the parameters are refused, and that is fine. Jobs of half the
- * usual size take half the memory, and are large enough to be compressed as well. */
+/* Level 1 makes what is smaller than most gzip makes of it, in two thirds of the usual level's
+ * time. Two workers give the same bytes as one, which the single-threaded interface does not;
+ * without multithreading in the library the parameters are refused, and that is fine. Jobs of half
+ * the usual size take half the memory, and are large enough to be compressed as well. */
 static void *new_deflate(void)
 {
 	ZSTD_CCtx *c = ZSTD_createCCtx();
