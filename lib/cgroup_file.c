@@ -18,7 +18,9 @@ static int open_file(int dirfd, const char *file, int flags)
 {
 	if (!is_file_name(file))
 		return set_errno(EINVAL);
-	return openat(dirfd, file, flags | O_NOFOLLOW | O_CLOEXEC);
+	/* Nothing of a control group's waits at open; what is not, does not either: FIFO, device.
+	 */
+	return openat(dirfd, file, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
 int cgroup_write(int dirfd, const char *file, const char *value)

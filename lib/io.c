@@ -135,13 +135,33 @@ int file_read(int dirfd, const char *name, size_t max, struct buf *b)
 	return fd < 0 ? -1 : io_read_all(fd, max, b);
 }
 
+int file_read_regular(int dirfd, const char *name, size_t max, struct buf *b)
+{
+	_close_ int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		return -1;
+	return S_ISREG(st.st_mode) ? io_read_all(fd, max, b) : set_errno(EINVAL);
+}
+
+static char *first_line(struct buf *b)
+{
+	return xmemdup0(buf_str(b), strcspn(buf_str(b), "\n"));
+}
+
 char *file_read_line(int dirfd, const char *name)
 {
 	_buf_ struct buf b = { 0 };
 
-	if (file_read(dirfd, name, LINE_MAX_BYTES, &b))
-		return NULL;
-	return xmemdup0(buf_str(&b), strcspn(buf_str(&b), "\n"));
+	return file_read(dirfd, name, LINE_MAX_BYTES, &b) ? NULL : first_line(&b);
+}
+
+char *file_read_line_regular(int dirfd, const char *name)
+{
+	_buf_ struct buf b = { 0 };
+
+	return file_read_regular(dirfd, name, LINE_MAX_BYTES, &b) ? NULL : first_line(&b);
 }
 
 int file_poke(int dirfd, const char *name, const char *data)

@@ -24,6 +24,9 @@ _check_ int64_t io_copy(int in, int out);
 
 /* Append a whole file below DIRFD (AT_FDCWD works) to B. */
 _check_ int file_read(int dirfd, const char *name, size_t max, struct buf *b);
+/* The same where somebody may have put a FIFO or a device, which would be waited for: EINVAL. */
+_check_ int file_read_regular(int dirfd, const char *name, size_t max, struct buf *b);
+char *file_read_line_regular(int dirfd, const char *name);
 /* The first line of a file without its newline, malloc'd; NULL and errno on failure. At most 64
  * KiB. */
 char *file_read_line(int dirfd, const char *name);

@@ -149,7 +149,7 @@ int cache_read(const char *name, struct cached *c, char why[WHY_MAX])
 	_buf_ struct buf text = { 0 };
 
 	*why = '\0';
-	if (file_read(cache_dir(), name, CACHE_MAX, &text)) {
+	if (file_read_regular(cache_dir(), name, CACHE_MAX, &text)) {
 		if (errno == ENOENT)
 			return -1;
 		die("read cached result '%s'", name);

@@ -74,7 +74,9 @@ _noreturn_ static void become(const char *path, const struct call *c, int in, in
 
 	put_env(&env, c);
 	proc_reset_signals();
-	if (!fd_install(in, 0) && !fd_install(out, 1) && !fd_install(talk, 2))
+	/* Somebody else's program: of our caller's descriptors it gets none. */
+	if (!fd_cloexec_from(3) && !fd_install(in, 0) && !fd_install(out, 1) &&
+	    !fd_install(talk, 2))
 		execve(path, argv, env.v);
 	_exit(127);
 }

@@ -77,12 +77,12 @@ void helper_become(int dirfd, const char *log_name, char *const argv[], int pass
 /* Not to know is not to be dead: a second one would be started, or the first forgotten. */
 int helper_find(int dirfd, const char *name, pid_t *pid_out)
 {
-	_free_ char *line = file_read_line(dirfd, name);
+	_free_ char *line = file_read_line_regular(dirfd, name);
 	char *rest = line ? strchr(line, ' ') : NULL;
 	uint64_t pid, start;
 	int pidfd;
 
-	if (!line && errno != ENOENT)
+	if (!line && !state_is_absent())
 		die("read '%s'", name);
 	if (!rest)
 		return -1;

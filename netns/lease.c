@@ -73,7 +73,7 @@ static const char *last_file(const struct pool *pool, char name[32])
 static struct nl_addr start_address(const struct pool *pool)
 {
 	char name[32];
-	_free_ char *last = file_read_line(pool->dirfd, last_file(pool, name));
+	_free_ char *last = file_read_line_regular(pool->dirfd, last_file(pool, name));
 	struct nl_addr a = { 0 };
 
 	if (!last || addr_parse(last, &a))
@@ -145,7 +145,7 @@ bool lease_are_recycled(int network_dirfd)
 static int note_last(const struct pool *pool, const struct nl_addr *a)
 {
 	char name[32], text[ADDR_TEXT_MAX];
-	_free_ char *before = file_read_line(pool->dirfd, last_file(pool, name));
+	_free_ char *before = file_read_line_regular(pool->dirfd, last_file(pool, name));
 	struct nl_addr last;
 
 	if (!pool->files && before && !addr_parse(before, &last) && addr_compare(a, &last) <= 0 &&
@@ -269,7 +269,7 @@ static void each_network(lease_fn *fn, void *arg)
 
 		if (dirfd >= 0)
 			each_lease(dirfd, fn, arg);
-		else if (errno != ENOENT)
+		else if (!state_is_absent())
 			die("open record of network '%s'", networks.v[i]);
 	}
 }

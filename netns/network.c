@@ -32,7 +32,7 @@ static int read_network(int dirfd, const char *name, const char *shown, struct n
 	char why[WHY_MAX];
 	_buf_ struct buf text = { 0 };
 
-	if (file_read(dirfd, name, CONFLIST_BYTES_MAX, &text)) {
+	if (file_read_regular(dirfd, name, CONFLIST_BYTES_MAX, &text)) {
 		int saved = errno;
 
 		warn("read '%s'", shown);

@@ -169,11 +169,12 @@ void nsfile_bind(int space_dirfd, const char *name, int netns_fd)
 	if (file_put_line(space_dirfd, SPACE_COOKIE, text))
 		die("record namespace '%s'", name);
 
-	_close_ int fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0444);
+	_close_ int fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0444);
+	struct stat st;
 
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &st))
 		die("make '%s'", path);
-	if (is_nsfs(fd))
+	if (is_nsfs(fd) || !S_ISREG(st.st_mode))
 		diex("namespace '%s' exists and is somebody else's", name);
 	if (mount(fd_link(netns_fd, link), path, NULL, MS_BIND, NULL))
 		die("mount namespace on '%s'", path);
@@ -195,7 +196,7 @@ int nsfile_open(const char *name)
 
 int nsfile_open_own(int space_dirfd, const char *name)
 {
-	_free_ char *line = file_read_line(space_dirfd, SPACE_COOKIE);
+	_free_ char *line = file_read_line_regular(space_dirfd, SPACE_COOKIE);
 	uint64_t want, cookie;
 
 	if (!line)

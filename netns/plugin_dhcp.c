@@ -144,7 +144,7 @@ static void await_lease(pid_t pid, const char *lease, struct buf *text)
 	int status;
 
 	for (int waited = 0; waited < WAIT_MS; waited += 20) {
-		if (!file_read(AT_FDCWD, lease, LEASE_MAX, text) && text->len)
+		if (!file_read_regular(AT_FDCWD, lease, LEASE_MAX, text) && text->len)
 			return;
 		if (waitpid(pid, &status, WNOHANG) == pid) {
 			if (proc_exit_code(status) == 127)

@@ -96,7 +96,7 @@ static void record_device(const struct call *c, unsigned ifindex, const char *de
 /* The device's name on the host, malloc'd; NULL: none was moved. */
 static char *find_record(const struct call *c, unsigned *ifindex)
 {
-	_free_ char *name = record_name(c), *line = file_read_line(state_devices(), name);
+	_free_ char *name = record_name(c), *line = file_read_line_regular(state_devices(), name);
 	char *space = line ? strchr(line, ' ') : NULL;
 
 	if (!space)

@@ -95,9 +95,9 @@ static void each_lease(int dirfd, lease_fn *fn, void *arg)
 
 		if (addr_parse(names.v[i], &a))
 			continue;
-		if (!file_read(dirfd, names.v[i], LEASE_MAX, &owner))
+		if (!file_read_regular(dirfd, names.v[i], LEASE_MAX, &owner))
 			fn(arg, dirfd, names.v[i], buf_str(&owner));
-		else if (errno != ENOENT && errno != EFBIG && errno != EISDIR && errno != ELOOP)
+		else if (!state_is_absent() && errno != EFBIG)
 			die("read lease '%s'", names.v[i]);
 	}
 }
@@ -204,7 +204,7 @@ static struct json *read_resolv(const char *path)
 	_strv_ struct strv lines = { 0 };
 	_buf_ struct buf text = { 0 };
 
-	if (file_read(AT_FDCWD, path, RESOLV_MAX, &text))
+	if (file_read_regular(AT_FDCWD, path, RESOLV_MAX, &text))
 		die("read '%s'", path);
 	for (char *p = text.data; p && *p; p++)
 		*p = *p == '\t' ? ' ' : *p;

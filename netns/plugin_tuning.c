@@ -49,7 +49,7 @@ static void check_allowed(const char *key)
 	_buf_ struct buf text = { 0 };
 	_strv_ struct strv lines = { 0 };
 
-	if (file_read(AT_FDCWD, allowlist, ALLOWLIST_MAX, &text)) {
+	if (file_read_regular(AT_FDCWD, allowlist, ALLOWLIST_MAX, &text)) {
 		if (errno == ENOENT)
 			return;
 		die("read '%s'", allowlist);
@@ -97,7 +97,7 @@ static int use_sysctl(void *arg)
 
 	if (s->put)
 		return file_poke(AT_FDCWD, s->path, s->put);
-	s->got = file_read_line(AT_FDCWD, s->path);
+	s->got = file_read_line_regular(AT_FDCWD, s->path);
 	return s->got ? 0 : -1;
 }
 

@@ -160,7 +160,7 @@ int record_read(int space_dirfd, const char *file, struct attachment *a)
 	_buf_ struct buf text = { 0 };
 	_json_ struct json *j = NULL;
 
-	if (file_read(space_dirfd, file, RECORD_BYTES_MAX, &text))
+	if (file_read_regular(space_dirfd, file, RECORD_BYTES_MAX, &text))
 		return -1;
 	j = json_parse(buf_str(&text), text.len, 0, why);
 	return j ? decode(&attachment_schema, j, "", a, why) : set_errno(EINVAL);

@@ -65,7 +65,7 @@ _noreturn_ static void give_up(const struct space *space, const char *program)
 	_buf_ struct buf text = { 0 };
 	char *end, *line;
 
-	if (file_read(space->dirfd, log_file, ANSWER_MAX, &text) || !text.len)
+	if (file_read_regular(space->dirfd, log_file, ANSWER_MAX, &text) || !text.len)
 		diex("%s could not connect '%s'", program, space->name);
 	end = text.data + text.len;
 	while (end > text.data && end[-1] == '\n')
@@ -128,7 +128,7 @@ static void start_pasta(const struct space *space, const char *netns, const stru
 		helper_become(space->dirfd, log_file, argv.v, -1);
 	if (proc_wait(child))
 		give_up(space, "pasta");
-	line = file_read_line(AT_FDCWD, pidfile);
+	line = file_read_line_regular(AT_FDCWD, pidfile);
 	if (!line || num_u64(line, INT32_MAX, &pid))
 		diex("pasta does not say its process");
 	record_helper(space, pid);
