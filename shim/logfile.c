@@ -9,7 +9,7 @@
 #include "shim/logfile.h"
 
 enum {
-	BUFFER = 256 * 1024,
+	BUFFER = 512 * 1024 + FORMAT_MAX,
 	ROTATE_RETRY = 64 *
 		       1024, /* after a failed rotation, how much to write before the next try */
 };

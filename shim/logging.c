@@ -38,6 +38,10 @@ void logging_take(struct monitor *m, struct stream *s, bool flush)
 		put_everywhere(m, &rec, stamp_of(s, &rec, &now));
 		s->cut += n;
 	}
+}
+
+void logging_flush(struct monitor *m)
+{
 	for (unsigned i = 0; i < m->n_logs; i++)
 		m->logs[i]->driver->flush(m->logs[i]);
 }

@@ -237,6 +237,7 @@ void stdio_resize(struct monitor *m, unsigned rows, unsigned cols);
  * lost; reaped: an ended child was a log's. */
 void logging_start(struct monitor *m);
 void logging_take(struct monitor *m, struct stream *s, bool flush);
+void logging_flush(struct monitor *m);
 void logging_reopen(struct monitor *m);
 void logging_relax(struct monitor *m);
 bool logging_pending(const struct monitor *m);

@@ -9,6 +9,7 @@
 
 enum {
 	HOT_PIPE = 1024 * 1024, /* for a container that fills the usual 64 KiB */
+	BURST = 8, /* full reads that go to the logs together: file systems like large writes */
 	CONSOLE_RETRY_MS = 100,
 	IDLE_MS = 1000,
 };
@@ -20,6 +21,7 @@ static void stream_end(struct stream *s)
 	loop_close(&m->loop, &s->src);
 	if (m->state != CREATING)
 		logging_take(m, s, true);
+	logging_flush(m);
 	monitor_stream_ended(m);
 }
 
@@ -114,22 +116,22 @@ static void cool_down(struct alarm *a)
 	drop_code();
 }
 
-/* Read once. Returns false when there was nothing more for now. */
-static bool stream_read(struct stream *s)
+/* Read once, up to CHUNK. Returns the bytes; 0 when there was nothing more for now. */
+static size_t stream_read(struct stream *s)
 {
 	struct monitor *m = s->m;
 	size_t room = make_room(s);
 	ssize_t n = read(s->src.fd, s->buf + s->used, room < CHUNK ? room : CHUNK);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return false;
+		return 0;
 	if (n <= 0 && m->plan->tty && s->number == STREAM_OUT) {
 		console_unused(s);
-		return false;
+		return 0;
 	}
 	if (n <= 0) {
 		stream_end(s);
-		return false;
+		return 0;
 	}
 	if (n == CHUNK && !s->hot) {
 		s->hot = true;
@@ -138,12 +140,16 @@ static bool stream_read(struct stream *s)
 	keep_warm(m);
 	s->used += (size_t)n;
 	stream_took(s, (size_t)n);
-	return true;
+	return (size_t)n;
 }
 
 static void stream_ready(struct source *src, uint32_t events _unused_)
 {
-	stream_read(container_of(src, struct stream, src));
+	struct stream *s = container_of(src, struct stream, src);
+
+	for (int n = 0; n < BURST && stream_read(s) == CHUNK && !s->m->fan.from; n++)
+		;
+	logging_flush(s->m);
 }
 
 int stdio_watch(struct monitor *m, struct stream *s, int fd)
@@ -283,6 +289,7 @@ void stdio_release(struct monitor *m)
 		if (s->used > s->cut)
 			logging_take(m, s, m->plan->flush_pieces || s->src.fd < 0);
 	}
+	logging_flush(m);
 	stdio_send(m);
 	keep_warm(m);
 }
@@ -297,6 +304,7 @@ void stdio_drain(struct monitor *m)
 			if (!stream_read(s))
 				break;
 	}
+	logging_flush(m);
 }
 
 bool stdio_is_open(const struct monitor *m)
