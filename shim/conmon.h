@@ -6,6 +6,7 @@
 #define SHIM_CONMON_H
 
 #include "lib/str.h"
+#include "shim/logsock.h"
 #include "shim/monitor.h"
 
 enum { INHERITED_MAX = 256 };
@@ -22,7 +23,7 @@ struct conmon {
 	bool api, exec, exec_attach, sync, tty, stdin, leave_stdin_open, full_attach,
 		systemd_cgroup;
 	bool no_pivot, no_new_keyring, log_rotate, no_partial_message, no_sync_log,
-		replace_listen_pid;
+		replace_listen_pid, syslog;
 
 	/* what follows from them */
 	int sync_fd, start_fd, attach_fd; /* named by the environment; -1: none */
@@ -32,6 +33,8 @@ struct conmon {
 	int bundle_fd; /* -1: none given */
 	char console_name[32];
 	struct strv command, on_exit;
+	int say_rank; /* what is above is not for the system's log */
+	struct logsock syslog_sock;
 	struct plan plan;
 	struct monitor monitor;
 };
@@ -46,6 +49,13 @@ void conmon_tell_created(struct conmon *c, pid_t pid);
 void conmon_tell_failed(struct conmon *c, const char *why, size_t len);
 void conmon_tell_exit(struct conmon *c, const struct ending *e);
 void conmon_tell_listening(struct conmon *c);
+
+/* conmon_say.c: one message to the system's log, if --syslog was given and --log-level takes in
+ * level (error, warning, info, debug); no longer than its patience. set_level: -1: no such level.
+ */
+int conmon_say_set_level(struct conmon *c, const char *name);
+void conmon_say(struct conmon *c, const char *level, const char *fmt, ...) _printf_(3, 4);
+void conmon_say_end(struct conmon *c, const struct ending *e);
 
 /* conmon_end.c: exit and oom files. */
 void conmon_record_end(struct conmon *c, const struct ending *e);

@@ -1,6 +1,7 @@
 /* conmon_end.c - the files that say how it ended. */
 #include <fcntl.h>
 
+#include "lib/die.h"
 #include "lib/io.h"
 #include "shim/conmon.h"
 
@@ -9,8 +10,8 @@ static void put(const char *dir, const char *name, const char *text, size_t len)
 {
 	_close_ int dirfd = dir ? open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
 
-	if (dirfd >= 0)
-		(void)!file_replace(dirfd, name, 0644, text, len, false);
+	if (dir && (dirfd < 0 || file_replace(dirfd, name, 0644, text, len, false) < 0))
+		warn("write '%s/%s'", dir, name);
 }
 
 void conmon_record_end(struct conmon *c, const struct ending *e)

@@ -8,7 +8,7 @@ shim.monitor := shim/clients.c shim/console.c shim/control.c shim/ctl.c shim/for
                 shim/record.c shim/stdio.c
 shim/shim.objs := $(shim.monitor) shim/adopt.c shim/again.c shim/attach.c shim/describe.c shim/detach.c shim/ending.c shim/events.c shim/face.c shim/health.c shim/healthstate.c shim/probe.c shim/restart.c shim/logs.c \
                   shim/logread.c shim/place.c shim/prepare.c shim/resize.c shim/run.c shim/tell.c shim/trail.c shim/wait.c
-shim/shim-conmon.objs := $(shim.monitor) shim/conmon_end.c shim/conmon_plan.c shim/conmon_sync.c
+shim/shim-conmon.objs := $(shim.monitor) shim/conmon_end.c shim/conmon_plan.c shim/conmon_say.c shim/conmon_sync.c
 
 # containerd's: many processes in one loop, whose output goes on as it is.
 shim/containerd-shim-lash-v2.objs := shim/console.c shim/leave.c shim/loop.c shim/ttrpc.c shim/v2_cleanup.c \

@@ -1,7 +1,6 @@
 /* shim-conmon - conmon's interface for Podman and CRI-O, over the same monitor. */
 #include <fcntl.h>
 #include <malloc.h>
-#include <strings.h>
 
 #include "lib/die.h"
 #include "lib/fd.h"
@@ -23,9 +22,8 @@ static struct conmon conmon = {
 	.sync_fd = -1,
 	.start_fd = -1,
 	.attach_fd = -1,
+	.say_rank = 1, /* warning */
 };
-
-static bool ignored_flag;
 
 static void print_version(const char *value _unused_)
 {
@@ -63,14 +61,14 @@ static const struct opt opts[] = {
 	{ 0, "log-rotate", OPT_FLAG, &conmon.log_rotate, NULL, "keep old logs as FILE.1 and on" },
 	{ 0, "log-max-files", OPT_INT, &conmon.log_max_files, "N", "how many of them" },
 	{ 0, "log-level", OPT_STR, &conmon.log_level, "LEVEL",
-	  "error, warn, info, debug, trace: checked, no more" },
+	  "how much: error, warn, info, debug, trace (warn)" },
 	{ 0, "log-tag", OPT_STR, &conmon.log_tag, "TAG", "what journald calls the container" },
 	{ 0, "log-label", OPT_STRV, &conmon.log_labels, "K=V", "one more field for journald" },
 	{ 0, "log-allowlist-dir", OPT_STRV, &conmon.log_dirs, "DIR",
 	  "log files are to be below one of these" },
 	{ 0, "no-container-partial-message", OPT_FLAG, &conmon.no_partial_message, NULL,
 	  "do not mark pieces of lines for journald" },
-	{ 0, "syslog", OPT_FLAG, &ignored_flag, NULL, "accepted; failures are told on stderr" },
+	{ 0, "syslog", OPT_FLAG, &conmon.syslog, NULL, "what we have to say goes to syslog too" },
 	{ 0, "no-sync-log", OPT_FLAG, &conmon.no_sync_log, NULL,
 	  "do not see logs onto the disk at the end" },
 	{ 0, "replace-listen-pid", OPT_FLAG, &conmon.replace_listen_pid, NULL,
@@ -124,6 +122,7 @@ static void on_failed(struct monitor *m _unused_, int status _unused_, const cha
 {
 	release();
 	conmon_tell_failed(&conmon, why, len);
+	conmon_say(&conmon, "error", "create container: %.*s", (int)len, why);
 }
 
 /* podman waits for the files, then takes ports and pipes to be free. */
@@ -133,6 +132,7 @@ static void on_ended(struct monitor *m _unused_, const struct ending *e)
 	conmon_record_end(&conmon, e);
 	conmon_tell_exit(&conmon, e);
 	close(steal_fd(&conmon.sync_fd));
+	conmon_say_end(&conmon, e);
 }
 
 static const struct face face = {
@@ -156,15 +156,11 @@ static void put_pid(const char *path, pid_t pid)
 		die("write '%s'", path);
 }
 
-static bool is_level(const char *level)
+/* die's and warn's messages, which nobody reads once stderr is /dev/null. */
+static void say_too(const char *level, const char *msg)
 {
-	static const char *const levels[] = { "error",	 "fatal", "panic", "warn",
-					      "warning", "info",  "debug", "trace" };
-
-	for (size_t i = 0; i < ARRAY_LEN(levels); i++)
-		if (!strcasecmp(level, levels[i]))
-			return true;
-	return false;
+	dprintf(STDERR_FILENO, "%s: %s\n", die_get_name(), msg);
+	conmon_say(&conmon, level, "%s", msg);
 }
 
 static void check(struct conmon *c)
@@ -177,7 +173,7 @@ static void check(struct conmon *c)
 		diex("container uuid must be provided, use --cuuid");
 	if (!c->runtime || access(c->runtime, X_OK) < 0)
 		die("run runtime '%s'", c->runtime ? c->runtime : "");
-	if (c->log_level && !is_level(c->log_level))
+	if (c->log_level && conmon_say_set_level(c, c->log_level) < 0)
 		diex("no such log level '%s'", c->log_level);
 	if (c->exec && !c->exec_spec)
 		diex("exec process spec must be provided, use --exec-process-spec");
@@ -198,6 +194,7 @@ int main(int argc, char **argv)
 		die("open '/dev/null'");
 	/* Words that are no options are ignored, as the 1 of --api-version 1. */
 	opt_parse(argc, argv, &u);
+	die_to(say_too);
 	check(&conmon);
 	conmon_pipes_open(&conmon);
 	conmon_prepare(&conmon);

@@ -12,6 +12,7 @@ setup() {
 }
 
 teardown() {
+	[ ! -e "$BATS_TEST_TMPDIR/socats" ] || xargs kill <"$BATS_TEST_TMPDIR/socats" 2>/dev/null || :
 	shim_teardown
 }
 
@@ -242,7 +243,7 @@ ended() {
 @test "shim-conmon: --log-rotate keeps old files, below an allowed directory" {
 	make_bundle a false seq 1000
 	conmon a -l "k8s-file:$PWD/log" --log-size-max 10000 --log-rotate --log-max-files 2 --log-allowlist-dir /no/such --log-allowlist-dir "$PWD" \
-		--log-level INFO --syslog --no-sync-log --replace-listen-pid
+		--log-level INFO --no-sync-log --replace-listen-pid
 	wait_for 20 test -s sync.out
 	start a
 	wait_for 20 ended a
@@ -269,6 +270,75 @@ ended() {
 	assert_line '\["err","3",*'
 	assert_line '\["part","6",*,null\]'
 	[ "$(wc -l <log)" = 3 ]
+}
+
+# own_dev COMMAND... - with a /dev of its own, whose /dev/log is written to ./syslog.
+own_dev() {
+	unshare --mount --propagation private bash -euc '
+		mkdir dev
+		mount -t tmpfs dev dev
+		for node in null zero full random urandom tty; do
+			: >"dev/$node"
+			mount --bind "/dev/$node" "dev/$node"
+		done
+		mount --rbind dev /dev
+		socat -u UNIX-RECV:/dev/log - >syslog 2>/dev/null 3>&- 6>&- &
+		echo $! >>socats
+		until [ -S /dev/log ]; do sleep 0.05; done
+		exec "$@"' bash "$@"
+}
+
+@test "shim-conmon: --syslog tells the system's log what nobody reads on stderr, at the level asked for" {
+	make_bundle a false sh -c 'echo out; exit 7'
+	export -f conmon
+	export runtime rt
+	ids+=(a)
+	own_dev bash -c 'conmon a -l "$PWD/log" --syslog --log-level info'
+	wait_for 20 test -s sync.out
+	start a
+	wait_for 20 grep -q 'conmon a <info>: container exited with status 7' syslog
+	# What cannot be written is said, and so is why none was made.
+	rm -rf exits syslog dev
+	make_bundle b false no-such-program
+	run --separate-stderr own_dev bash -c 'conmon b -l "$PWD/log" --syslog'
+	wait_for 20 grep -q '^<27>.* conmon\[[0-9]*\]: conmon b <error>: create container: .*no-such-program' syslog
+	make_bundle c false true
+	ids+=(c)
+	rm -rf syslog dev
+	own_dev bash -c 'conmon c -l "$PWD/log" --syslog'
+	wait_for 20 grep -q '"pid"' sync.out
+	start c
+	wait_for 20 grep -q "^<28>.*conmon c <warning>: write '$PWD/exits/c': No such file or directory" syslog
+	! grep -q info syslog
+	# On our own account, before we are on our own: both ways.
+	rm -rf syslog dev
+	run --separate-stderr own_dev shim-conmon -c d -u d -r /no/such --syslog -l none
+	assert_status 1
+	assert_one_line "shim-conmon: run runtime '/no/such': No such file or directory"
+	wait_for 20 grep -q "^<27>.*conmon d <error>: run runtime '/no/such': No such file" syslog
+}
+
+# syncs [OPTION] - how often a monitor sees its log onto the disk.
+syncs() {
+	rm -f exits/a trace*
+	: >sync.out
+	strace -qq -ff -e trace=fdatasync,fsync -o trace bash -c 'conmon a -l "$PWD/log" "$@"' bash "$@" 3>&- &
+	tracer=$!
+	wait_for 20 test -s sync.out
+	start a
+	wait "$tracer"
+	"$runtime" --root "$rt" delete --force a
+	cat trace* | grep -c '^fdatasync(.*= 0' || :
+}
+
+@test "shim-conmon: the log is on the disk before the end is told, unless --no-sync-log" {
+	need strace
+	make_bundle a false echo out
+	export -f conmon
+	export runtime rt
+	ids+=(a)
+	[ "$(syncs)" = 1 ]
+	[ "$(syncs --no-sync-log)" = 0 ]
 }
 
 @test "shim-conmon: a terminal, its size before it is there, stdin that no client ends" {

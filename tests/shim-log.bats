@@ -170,5 +170,5 @@ lost() {
 	[ "$n" -gt 0 ]
 	[ "$(jq .logs[1].lostRecords "$LASH_RUN/shim/a/exit.json")" = 0 ]
 	wait_for 20 eval '[ "$(grep -vc "\"shim: " out)" -eq $((30001 - n)) ]'
-	grep -q __asan_init "$(command -v shim)" || [ "$own" -le 1500 ]
+	grep -q __asan_init "$(command -v shim)" || [ "$own" -le 2000 ]
 }
