@@ -28,7 +28,7 @@ _lash()
 	image) words='ls rm prune inspect pull push import load save tag' ;;
 	images) words='--all --quiet --no-trunc --format --json' ;;
 	ps) words='--all --quiet --no-trunc --last --latest --filter --format --json' ;;
-	logs) words="--follow --tail --since --until --timestamps $(_lash_containers)" ;;
+	logs) words="--details --follow --tail --since --until --timestamps $(_lash_containers)" ;;
 	exec) words="--detach --env --env-file --interactive --privileged --tty --user --workdir $(_lash_containers)" ;;
 	volume) words='ls create rm inspect prune --quiet --force' ;;
 	network) words='ls create rm inspect connect disconnect prune --quiet --filter --format --no-trunc --json --verbose --subnet --gateway --ip-range --aux-address --internal --ipv4 --ipv6 --driver --ipam-driver --label --attachable --scope --opt --ip --alias --force' ;;

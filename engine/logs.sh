@@ -2,7 +2,7 @@
 # logs.sh - print what a container wrote.
 
 VERB='logs'
-USAGE='logs [-f] [-t] [-n N] [--since TIME] [--until TIME] CONTAINER'
+USAGE='logs [-f] [-t] [-n N] [--details] [--since TIME] [--until TIME] CONTAINER'
 HELP='Print what a container wrote.
 
 options:
@@ -10,7 +10,8 @@ options:
   -n, --tail N                   only the last N lines, or all
       --since TIME               only what was written at or after it
       --until TIME               only what was written before it
-  -t, --timestamps               put the time before each line'
+  -t, --timestamps               put the time before each line
+      --details                  put the attributes of the record before each line'
 # shellcheck source=engine/state.sh
 . "$LASH_LIBEXEC/sh/state.sh"
 
@@ -25,8 +26,7 @@ while [ "$n" -gt 0 ]; do
 		shift
 		n=$((n - 1))
 		;;
-	-f | -t | -ft | -tf | --follow | --timestamps | -n[0-9]* | --tail=* | --since=* | --until=*) set -- "$@" "$1" ;;
-	--details) ;;
+	-f | -t | -ft | -tf | --follow | --timestamps | --details | -n[0-9]* | --tail=* | --since=* | --until=*) set -- "$@" "$1" ;;
 	-*) usage_die "unknown option '$1'" ;;
 	*)
 		[ -z "${name-}" ] || usage_die "more than one container"

@@ -77,6 +77,7 @@ static int put_options(const struct run *r)
 	add_flag(&b, "--log-compress", r->log_compress);
 	add_option(&b, "--log-tag", r->log_tag);
 	add_options(&b, "--log-label", &r->log_labels);
+	add_options(&b, "--log-attr", &r->log_attrs);
 	add_option(&b, "--syslog-format", r->syslog_format);
 	add_option(&b, "--runtime", r->runtime);
 	add_option(&b, "--runtime-root", r->runtime_root);

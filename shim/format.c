@@ -178,6 +178,17 @@ size_t format_json(char *out, const struct record *rec, const struct stamp *st)
 	return (size_t)(p - out);
 }
 
+size_t format_json_attrs(char *out, size_t len, const struct stamp *st, const struct buf *attrs)
+{
+	/* "time":"..."} and a newline stay behind them, as dockerd has it. */
+	size_t tail = sizeof("\"time\":\"\"}\n") - 1 + st->utc_len;
+	char *at = out + len - tail;
+
+	memmove(at + attrs->len, at, tail);
+	memcpy(at, attrs->data, attrs->len);
+	return len + attrs->len;
+}
+
 size_t format_k8s(char *out, const struct record *rec, const struct stamp *st)
 {
 	char *p = out;

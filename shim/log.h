@@ -23,6 +23,7 @@ struct monitor;
 struct log_opts {
 	const char *id, *name, *tag; /* name, tag: may be NULL */
 	const struct strv *labels;   /* KEY=VALUE; may be NULL */
+	const struct strv *attrs;    /* KEY=VALUE, of each json-file record; may be NULL */
 	int64_t max_bytes;	     /* of a file, before it is rotated; 0: no limit */
 	int64_t total_max;	     /* of all files ever; 0: no limit */
 	unsigned max_files;

@@ -243,13 +243,15 @@ void logfile_put(struct logfile *lf, const struct record *rec, const struct stam
 {
 	size_t n;
 
-	if (lf->used > BUFFER - FORMAT_MAX)
+	if (lf->used > BUFFER - FORMAT_MAX - lf->attrs.len)
 		logfile_flush(lf);
 	if (lf->max_bytes)
 		rotate_if_due(lf);
 	if (lf->log.lost_records != lf->log.told_records)
 		put_note(lf, st);
 	n = lf->format(lf->buf + lf->used, rec, st);
+	if (lf->attrs.len)
+		n = format_json_attrs(lf->buf + lf->used, n, st, &lf->attrs);
 	lf->total += (int64_t)n;
 	if (!lf->total_max || lf->total <= lf->total_max)
 		lf->used += n;

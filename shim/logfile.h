@@ -19,6 +19,7 @@ struct logfile {
 	struct log log; /* target: the path, absolute */
 	char *name;	/* within dirfd */
 	log_format *format;
+	struct buf attrs;   /* of each record; empty: none */
 	int64_t max_bytes;  /* rotate when the file has reached this; 0: never */
 	int64_t total_max;  /* log no more than this in all; 0: no limit */
 	unsigned max_files; /* the live file and its elders, at least 1 */

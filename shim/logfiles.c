@@ -5,6 +5,8 @@
 #include "shim/logfile.h"
 #include "shim/logpack.h"
 
+enum { ATTR_MAX = 1024, ATTRS_MAX = 16 * 1024 };
+
 static struct log *made(struct logfile *lf, const struct log_driver *driver, bool compress)
 {
 	if (!lf)
@@ -14,9 +16,38 @@ static struct log *made(struct logfile *lf, const struct log_driver *driver, boo
 	return &lf->log;
 }
 
+/* "attrs":{"KEY":"VALUE",...}, for every record. Returns 0, or -1 for what is no attribute. */
+static int spell_attrs(const struct strv *attrs, struct buf *out)
+{
+	for (size_t i = 0; attrs && i < attrs->n; i++) {
+		const char *key = attrs->v[i], *value = strchr(key, '=');
+		char text[6 * ATTR_MAX];
+
+		if (!value || value == key || strlen(key) > ATTR_MAX)
+			return -1;
+		buf_adds(out, out->len ? ",\"" : "\"attrs\":{\"");
+		buf_add(out, text, format_json_text(text, key, (size_t)(value - key)));
+		buf_adds(out, "\":\"");
+		buf_add(out, text, format_json_text(text, value + 1, strlen(value + 1)));
+		buf_adds(out, "\"");
+	}
+	if (out->len)
+		buf_adds(out, "},");
+	return out->len > ATTRS_MAX ? -1 : 0;
+}
+
 static struct log *make_json(const char *path, const struct log_opts *o)
 {
-	return made(logfile_make(path, format_json, o), &log_json_file, o->compress);
+	struct logfile *lf = logfile_make(path, format_json, o);
+
+	if (lf && spell_attrs(o->attrs, &lf->attrs) < 0) {
+		free(lf->log.target);
+		buf_free(&lf->attrs);
+		free(lf);
+		errno = EINVAL;
+		return NULL;
+	}
+	return made(lf, &log_json_file, o->compress);
 }
 
 static struct log *make_k8s(const char *path, const struct log_opts *o)

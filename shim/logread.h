@@ -8,7 +8,9 @@
 
 struct entry {
 	struct record rec;
-	int64_t time_ns; /* since the epoch */
+	int64_t time_ns;   /* since the epoch */
+	const char *attrs; /* KEY NUL VALUE NUL, any number of them */
+	size_t attrs_len;
 };
 
 /* Read one line, without its newline. A JSON text is unescaped within line. Returns 0, or -1 for

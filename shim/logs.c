@@ -1,4 +1,5 @@
 /* shim logs - print what a container wrote. */
+#include <ctype.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
@@ -17,7 +18,7 @@
 enum { LINE_BUF = 256 * 1024, POLL_MS = 1000, NS = 1000000000 };
 
 static const char *dir, *tail, *since, *until;
-static bool follow, timestamps;
+static bool follow, timestamps, details;
 
 static const struct opt opts[] = {
 	{ 'f', "follow", OPT_FLAG, &follow, NULL,
@@ -26,6 +27,7 @@ static const struct opt opts[] = {
 	{ 0, "since", OPT_STR, &since, "TIME", "only what was written at or after it" },
 	{ 0, "until", OPT_STR, &until, "TIME", "only what was written before it" },
 	{ 't', "timestamps", OPT_FLAG, &timestamps, NULL, "put the time before each line" },
+	{ 0, "details", OPT_FLAG, &details, NULL, "put the record's attributes before each line" },
 	{ 0, "dir", OPT_STR, &dir, "DIR",
 	  "the container's directory (default: $LASH_RUN/shim/ID)" },
 	{ 0 },
@@ -70,6 +72,35 @@ static void print_time(FILE *f, int64_t ns)
 	fprintf(f, "%s.%09ldZ ", date, (long)(ns - (int64_t)seconds * NS));
 }
 
+/* As Go's QueryEscape, and so docker, has it. */
+static void print_escaped(FILE *f, const char *s, size_t len)
+{
+	static const char plain[] = "-_.~";
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		if (c == ' ')
+			putc('+', f);
+		else if (isalnum(c) || (c && strchr(plain, c)))
+			putc(c, f);
+		else
+			fprintf(f, "%%%02X", c);
+	}
+}
+
+static void print_details(FILE *f, const struct entry *e)
+{
+	const char *p = e->attrs, *end = p + e->attrs_len, *nul;
+
+	for (int n = 0; p < end && (nul = memchr(p, '\0', (size_t)(end - p))); n++, p = nul + 1) {
+		if (n)
+			putc(n % 2 ? '=' : ',', f);
+		print_escaped(f, p, (size_t)(nul - p));
+	}
+	putc(' ', f);
+}
+
 static void print_entry(struct reader *r, const struct entry *e)
 {
 	int stream = e->rec.stream;
@@ -83,6 +114,8 @@ static void print_entry(struct reader *r, const struct entry *e)
 	r->last_stream = stream;
 	if (timestamps && !r->mid_line[stream])
 		print_time(f, e->time_ns);
+	if (details && !r->mid_line[stream])
+		print_details(f, e);
 	fwrite(e->rec.text, 1, e->rec.len, f);
 	if (!e->rec.partial)
 		putc('\n', f);

@@ -85,6 +85,7 @@ static void choose_logs(struct run *r)
 		.name = r->id,
 		.tag = r->log_tag,
 		.labels = &r->log_labels,
+		.attrs = &r->log_attrs,
 		.syslog_format = r->syslog_format,
 		.max_bytes = r->log_max_size < 0 ? 0 : r->log_max_size,
 		.max_files = (unsigned)r->log_max_files,

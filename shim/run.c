@@ -36,6 +36,8 @@ static const struct opt opts[] = {
 	  "what journald and syslog call the container (default: ID)" },
 	{ 0, "log-label", OPT_STRV, &run.log_labels, "KEY=VALUE",
 	  "one more field of a journald entry; repeatable" },
+	{ 0, "log-attr", OPT_STRV, &run.log_attrs, "KEY=VALUE",
+	  "one more attribute of a json-file record; repeatable" },
 	{ 0, "syslog-format", OPT_STR, &run.syslog_format, "FORMAT",
 	  "local, rfc3164, rfc5424 or rfc5424micro" },
 	{ 0, "runtime", OPT_STR, &run.runtime, "PROGRAM", "the OCI runtime (default: runc)" },

@@ -14,7 +14,7 @@ struct run {
 		*events;
 	const char *restart_policy, *again;
 	const char *log_tag, *syslog_format;
-	struct strv logs, log_labels, runtime_args, create_args, on_exit_args;
+	struct strv logs, log_labels, log_attrs, runtime_args, create_args, on_exit_args;
 	int64_t log_max_size;
 	int log_max_files, ready_fd, preserve_fds, stall_ms, lock_fd;
 	bool open_stdin, foreground, keep_stdio, tell_runtime, log_compress;

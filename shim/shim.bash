@@ -5,11 +5,11 @@ _shim()
 	case ${COMP_WORDS[1]} in
 	attach) options='--dir --tail --no-stdin --no-sig-proxy --detach-keys' ;;
 	health) options='--interval --timeout --start-period --start-interval --retries --kill --foreground --dir' ;;
-	logs) options='--follow --tail --since --until --timestamps --dir' ;;
+	logs) options='--details --follow --tail --since --until --timestamps --dir' ;;
 	adopt) options='--dir --foreground' ;;
 	wait | resize) options='--dir' ;;
 	*)
-		options='--bundle --stdin --stdin-from --log --log-max-size --log-max-files --log-compress --log-tag --log-label'
+		options='--bundle --stdin --stdin-from --log --log-max-size --log-max-files --log-compress --log-tag --log-label --log-attr'
 		options+=' --syslog-format --runtime --runtime-root --runtime-arg --create-arg --dir --on-exit --on-exit-arg --ready-fd'
 		options+=' --preserve-fds --stall-ms --restart --events --sdnotify-socket --keep-stdio --foreground'
 		;;

@@ -445,6 +445,32 @@ teardown() {
 	assert_output '2026-01-01T00:00:05.500000000Z l5'
 }
 
+@test "shim logs: --details puts a record's attributes before the line, as docker does" {
+	make_bundle a false sh -c 'echo out; echo err >&2; printf "a\0b"'
+	run_to_end a -l "json-file:$PWD/log" -l "k8s-file:$PWD/k" --log-attr app=web --log-attr 'two words=a&b="c"' --log-attr empty= >/dev/null
+	[ "$(jq -c .attrs log | sort -u)" = '{"app":"web","two words":"a&b=\"c\"","empty":""}' ]
+	[ "$(jq -c 'keys_unsorted' log | sort -u)" = '["log","stream","attrs","time"]' ]
+	run --separate-stderr shim logs --details a
+	[ "${lines[0]}" = 'app=web,two+words=a%26b%3D%22c%22,empty= out' ]
+	[ "$stderr" = 'app=web,two+words=a%26b%3D%22c%22,empty= err' ]
+	# As dockerd wrote it, with none, and damaged.
+	cat >docker <<-'END'
+		{"log":"l1\n","stream":"stdout","attrs":{"tag":"x\u00e9","k":"v"},"time":"2026-01-01T00:00:01Z"}
+		{"log":"l2\n","stream":"stdout","time":"2026-01-01T00:00:02Z"}
+		{"log":"l3\n","stream":"stdout","attrs":{"k":["v"]},"time":"2026-01-01T00:00:02Z"}
+		2026-01-01T00:00:03.000000000Z stdout F l4
+	END
+	run shim logs -t --details ./docker
+	assert_output $'2026-01-01T00:00:01.000000000Z tag=x%C3%A9,k=v l1\n2026-01-01T00:00:02.000000000Z  l2\n2026-01-01T00:00:03.000000000Z  l4'
+	run shim logs ./docker
+	assert_output $'l1\nl2\nl4'
+	for bad in novalue =x "big=$(head -c 1100 /dev/zero | tr '\0' v)"; do
+		run --separate-stderr make b -b a -l "json-file:$PWD/no" --log-attr "$bad"
+		assert_status 2
+		assert_one_line "shim: bad log 'json-file:$PWD/no'*"
+	done
+}
+
 @test "shim logs: reads rotated files in order, --tail reaches back into them" {
 	record() { printf '{"log":"%s\\n","stream":"stdout","time":"2026-01-01T00:00:00Z"}\n' "$1"; }
 	{ record 1; record 2; } >log.2

@@ -18,5 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		abort();
 	if (e.rec.len && (e.rec.text < line || e.rec.text + e.rec.len > line + len))
 		abort();
+	if (e.attrs_len && (e.attrs < line || e.attrs + e.attrs_len > line + len))
+		abort();
 	return 0;
 }
