@@ -41,6 +41,8 @@ struct session {
 	bool tty, proxy, input_open, left;
 	struct termios saved;
 	struct detach detach;
+	char pending[INPUT_MAX + DETACH_KEYS_MAX]; /* input the shim does not take yet */
+	size_t n_pending;
 	pid_t command;
 	int status; /* once left, or when the command failed */
 };
@@ -186,11 +188,26 @@ static void end_input(struct session *s)
 	s->input_open = false;
 }
 
+/* Without waiting: a container that does not read its stdin goes on writing, and output that is not
+ * taken gets us dropped. A packet goes whole or not at all. */
+static void send_pending(struct session *s)
+{
+	ssize_t n;
+
+	if (!s->n_pending)
+		return;
+	n = send(s->sock, s->pending, s->n_pending, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	s->n_pending = 0;
+	if (n < 0)
+		s->input_open = false; /* on_output learns why */
+}
+
 static void on_input(struct session *s)
 {
-	char in[INPUT_MAX], out[INPUT_MAX + DETACH_KEYS_MAX];
+	char in[INPUT_MAX];
 	ssize_t n = read(STDIN_FILENO, in, sizeof(in));
-	size_t len;
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
@@ -198,9 +215,8 @@ static void on_input(struct session *s)
 		end_input(s);
 		return;
 	}
-	len = detach_filter(&s->detach, in, (size_t)n, out, &s->left);
-	if (len && send(s->sock, out, len, MSG_NOSIGNAL) < 0)
-		s->input_open = false; /* on_output learns why */
+	s->n_pending = detach_filter(&s->detach, in, (size_t)n, s->pending, &s->left);
+	send_pending(s);
 }
 
 /* Copy until the container ends, the user leaves, or the command that was to start it fails. */
@@ -211,14 +227,17 @@ static void copy(struct session *s)
 			      { STDIN_FILENO, POLLIN, 0 } };
 
 	while (!s->left && !s->status) {
-		p[2].fd = s->input_open ? STDIN_FILENO : -1;
+		p[0].events = s->n_pending ? POLLIN | POLLOUT : POLLIN;
+		p[2].fd = s->input_open && !s->n_pending ? STDIN_FILENO : -1;
 		if (poll(p, ARRAY_LEN(p), -1) < 0 && errno != EINTR)
 			die("poll");
 		if (p[1].revents)
 			on_signal(s);
 		if (p[2].revents)
 			on_input(s);
-		if (p[0].revents && !on_output(s))
+		if (p[0].revents & POLLOUT)
+			send_pending(s);
+		if (p[0].revents & ~POLLOUT && !on_output(s))
 			return;
 	}
 }

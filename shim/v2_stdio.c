@@ -24,7 +24,8 @@ static int open_file(const char *path)
 
 	if (dir && *dir && path_mkdirs(dir, 0755) < 0)
 		return -1;
-	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0644);
+	/* A fifo that nobody reads is refused, not waited for: others are served meanwhile. */
+	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0644);
 }
 
 /* A fifo is held from both sides: nobody gets an end or a broken pipe while nobody else is there.

@@ -60,6 +60,18 @@ teardown() {
 	[ "$(texts log)" = alive ]
 }
 
+@test "clients: output goes on to be shown while the container does not read what is typed" {
+	make_bundle a false sh -c 'i=0; while [ $i -lt 400 ]; do echo tick; i=$((i + 1)); sleep 0.05; done'
+	make a -i -l none
+	start a
+	yes | shim attach --no-sig-proxy a >out 2>&1 3>&- &
+	clients+=($!)
+	wait_for 20 eval '[ "$(wc -l <out)" -ge 40 ]'
+	[ "$(sort -u out)" = tick ]
+	"$runtime" --root "$rt" kill a KILL
+	[ "$(shim wait a)" = 137 ]
+}
+
 @test "clients: two hundred at once" {
 	make_bundle a false sh -c 'read x; echo hello'
 	make a -i -l none

@@ -344,6 +344,11 @@ spec() {
 	call Wait id=a >/dev/null
 	call Delete id=a >/dev/null
 	[ "$(sort "logs/a log")" = "$(printf 'err\nout')" ]
+	# A fifo nobody reads is no file; the server does not wait for a reader.
+	mkfifo unread
+	serve a
+	run create a stdout="file://$PWD/unread"
+	[[ $output == *"open 'file://$PWD/unread'"* ]]
 	serve b
 	create b stdout="binary://$PWD/logger?to=$PWD/b.log&k=v" >/dev/null
 	call Start id=b >/dev/null
