@@ -361,9 +361,10 @@ static void exec_failed(struct proc *p, const char *why)
 	exits_tell(p->task);
 }
 
+/* No id makes it another file of the bundle: init.pid is what delete looks for. */
 static char *exec_pid_file(const struct proc *p)
 {
-	return xasprintf("%s/%s.pid", p->task->bundle, p->exec_id);
+	return xasprintf("%s/exec-%s.pid", p->task->bundle, p->exec_id);
 }
 
 static void exec_started(struct job *j, int status)

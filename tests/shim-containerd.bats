@@ -234,6 +234,16 @@ spec() {
 	run call State id=a exec_id=x
 	[[ $output == "code 5: "* ]] || fail "$output"
 
+	# No id of a process touches a file of the container's.
+	init=$(cat a/init.pid)
+	call Exec id=a exec_id=init "spec.value=$(spec sleep 1000)"
+	pid=$(call Start id=a exec_id=init | jq .pid)
+	[ "$(cat a/init.pid)" = "$init" ]
+	[ "$pid" != "$init" ]
+	call Kill id=a exec_id=init signal=9
+	[ "$(call Wait id=a exec_id=init | jq .exit_status)" = 137 ]
+	call Delete id=a exec_id=init >/dev/null
+
 	# Deleted before it is started, and asked to start nevertheless, all at once.
 	run ttrpc batch "$sock" Exec id=a exec_id=q "spec.value=$(spec true)" -- Delete id=a exec_id=q -- Start id=a exec_id=q
 	assert_line "Exec {}"
@@ -267,7 +277,8 @@ spec() {
 	call Delete id=a >/dev/null
 	wait_for 30 has_topic /tasks/delete
 	run topics
-	assert_output "$(printf '/tasks/%s\n' create start 'exec-added x' 'exec-started x' 'exit x' 'exec-added q' 'exec-added y' \
+	assert_output "$(printf '/tasks/%s\n' create start 'exec-added x' 'exec-started x' 'exit x' 'exec-added init' 'exec-started init' \
+		'exit init' 'exec-added q' 'exec-added y' \
 		'exec-started y' 'exit y' 'exec-added z' 'exec-added w' 'exec-started w' 'exit w' 'exit a' delete)"
 }
 
