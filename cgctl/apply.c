@@ -55,7 +55,7 @@ static void check(const struct cgroup_layout *l, const struct tree_group *t)
 
 		if (!strncmp(key, "cgroup.", 7))
 			c = CGROUP_CORE;
-		if (c < 0)
+		if (c < 0 || !cgroup_is_limit(key))
 			diex("group '%s': no such limit '%s'", t->path, key);
 		if (cgroup_hierarchy_of(l, (enum cgroup_controller)c) < 0)
 			diex("group '%s': set '%s': no hierarchy has its controller", t->path, key);

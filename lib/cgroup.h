@@ -76,6 +76,9 @@ int cgroup_hierarchy_of(const struct cgroup_layout *l, enum cgroup_controller c)
 /* v2's spelling; cgroup_controller_of takes either, and returns -1 for an unknown name. */
 const char *cgroup_controller_name(enum cgroup_controller c);
 int cgroup_controller_of(const char *name, size_t len);
+/* Is this file of a group a limit? Not those that move, or end, processes, or change other groups.
+ */
+bool cgroup_is_limit(const char *key);
 /* Path of process PID (0: the caller) in hierarchy H; malloc'd, or NULL and errno. */
 char *cgroup_path_of_pid(const struct cgroup_layout *l, int h, pid_t pid);
 

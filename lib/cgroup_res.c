@@ -106,6 +106,21 @@ int cgroup_controller_of_key(const char *key)
 	return cgroup_controller_of(key, len);
 }
 
+/* A limit concerns the group it is set on. These reach processes and groups beyond it: with
+ * "cgroup.procs" whoever writes limits (an image's or a stranger's config.json) would move, with
+ * "cgroup.kill" end, processes of the host's. */
+bool cgroup_is_limit(const char *key)
+{
+	static const char *const others[] = { "cgroup.procs", "cgroup.threads", "cgroup.kill",
+					      "cgroup.subtree_control" };
+
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		if (str_eq(key, others[i]))
+			return false;
+	}
+	return true;
+}
+
 void cgroup_plan_lines(struct cgroup_plan *plan, enum cgroup_controller c, const char *file,
 		       const char *lines)
 {
@@ -124,7 +139,7 @@ int cgroup_plan_unified(struct cgroup_plan *plan, const struct cgroup *g,
 	for (size_t i = 0; i < u->n; i++) {
 		int c = cgroup_controller_of_key(u->v[i].key);
 
-		if (c < 0)
+		if (c < 0 || !cgroup_is_limit(u->v[i].key))
 			return cgroup_refuse(why, EINVAL, "set unified '%s'", u->v[i].key);
 		if (!cgroup_on_v2(g, (enum cgroup_controller)c))
 			return cgroup_refuse(

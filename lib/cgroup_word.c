@@ -191,7 +191,7 @@ static int one_word(struct words *w, const char *key, const char *value)
 {
 	int c = cgroup_controller_of_key(key);
 
-	if (c < 0)
+	if (c < 0 || !cgroup_is_limit(key))
 		return cgroup_refuse(w->why, EINVAL, "set '%s'", key);
 	if (cgroup_hierarchy_of(w->g->layout, (enum cgroup_controller)c) < 0)
 		return cgroup_refuse(w->why, EOPNOTSUPP, "set '%s' (no hierarchy has %s)", key,

@@ -220,6 +220,34 @@ skip_swap() {
 	assert_one_line "cgctl set: group '$group': set unified '../evil.x': Invalid argument"
 }
 
+@test "cgctl set, apply: who writes limits moves and ends no process" {
+	cgctl create "$group"
+	sleep 300 3>&- &
+	victim=$!
+	for key in cgroup.procs cgroup.threads cgroup.kill cgroup.subtree_control; do
+		value=$victim
+		run --separate-stderr cgctl set --oci "$group" <<<"{\"unified\":{\"$key\":\"$value\"}}"
+		assert_status 1
+		assert_one_line "cgctl set: *'$key'*"
+		run --separate-stderr cgctl set "$group" "$key=$value"
+		assert_status 1
+		assert_one_line "cgctl set: *'$key'*"
+		run --separate-stderr cgctl apply <<<"$group"$'\t'"$key=$value"
+		assert_status 1
+		assert_one_line "cgctl apply: *'$key'*"
+	done
+	empty "$group"
+	kill "$victim"
+	# A FIFO where a limit should be is not waited for.
+	fake v2
+	mkfifo "$LASH_CGROUP/g/pids.max"
+	run --separate-stderr timeout 20 cgctl set /g pids.max=3
+	assert_status 1
+	assert_one_line "cgctl set: *'pids.max'*"
+	run --separate-stderr timeout 20 cgctl get /g pids.max
+	[ "$status" -ne 124 ]
+}
+
 @test "cgctl set --dry-run: prints writes and does none" {
 	cgctl create "$group"
 	run --separate-stderr cgctl set -n "$group" pids.max=5

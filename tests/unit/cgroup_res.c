@@ -266,6 +266,8 @@ static void test_v2_rest(void)
 		       "rbps=2\\n\",\"cgroup.max.depth\":\"3\"}}"),
 		   "memory.high=1; io.max=8:0 rbps=1; io.max=8:16 rbps=2; cgroup.max.depth=3");
 	expect_str(oci("{\"unified\":{\"../x.y\":\"1\"}}"), "!set unified '../x.y'");
+	expect_str(oci("{\"unified\":{\"cgroup.procs\":\"1\"}}"), "!set unified 'cgroup.procs'");
+	expect_str(oci("{\"unified\":{\"cgroup.kill\":\"1\"}}"), "!set unified 'cgroup.kill'");
 	expect_str(oci("{\"unified\":{\"memory.a/b\":\"1\"}}"), "!set unified 'memory.a/b'");
 	expect_str(oci("{\"unified\":{\"bogus.max\":\"1\"}}"), "!set unified 'bogus.max'");
 }
