@@ -43,6 +43,11 @@ fail() {
 	return 1
 }
 
+# A sanitizer's search for leaks is a tracer itself, and there can be one only.
+strace() {
+	ASAN_OPTIONS=detect_leaks=0 command strace "$@"
+}
+
 # assert_status N - after `run`.
 assert_status() {
 	[ "$status" -eq "$1" ] || fail "status $status, want $1" "stdout: $output" "stderr: $stderr"

@@ -187,7 +187,7 @@ static int list(const char *file, char **command)
 	FILE *out = fopen(file, "we");
 	struct __ptrace_syscall_info info;
 	struct places places = { 0 };
-	struct tracer t;
+	static struct tracer t;
 	struct tracee *who;
 	int end;
 
@@ -248,7 +248,7 @@ static int wait_root(struct tracer *t, int end)
 static int fail(int error, const uint64_t step[3], char **command)
 {
 	struct __ptrace_syscall_info info;
-	struct tracer t;
+	static struct tracer t;
 	struct tracee *who;
 	int end;
 

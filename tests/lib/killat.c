@@ -164,7 +164,7 @@ static int trace(struct tracer *t, const char *what, uint64_t n)
 
 int main(int argc, char **argv)
 {
-	struct tracer t;
+	static struct tracer t;
 	uint64_t n;
 
 	opt_program(argv[0]);
