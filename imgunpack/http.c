@@ -11,6 +11,7 @@ enum {
 	CONNECT_TIMEOUT_S = 30,
 	POLL_MS = 1000,
 	MAX_HEADERS = 256,
+	SLOWEST = 128, /* bytes a second: whoever sends less keeps us waiting on purpose */
 };
 
 struct http {
@@ -201,7 +202,7 @@ static CURL *make_easy(struct http *h, struct http_request *r)
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
-	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)SLOWEST);
 	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)h->options->stall_s);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, r->own->error);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);

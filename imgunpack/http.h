@@ -2,7 +2,7 @@
  *
  * A request goes to exactly one URL: redirects, authentication and retries are its owner's
  * decision, so that nothing is sent to a place nobody chose. Only http: and https: are spoken.
- * A transfer that moves less than a byte a second for stall_s is given up. Bodies of 2xx answers
+ * A transfer that moves less than 128 bytes a second for stall_s is given up. Bodies of 2xx answers
  * go to the sink as they arrive; of other answers, and without a sink, the first
  * HTTP_KEPT_BYTES are kept.
  */

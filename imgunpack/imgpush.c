@@ -40,7 +40,7 @@ static const struct opt opts[] = {
 	{ 'j', "jobs", OPT_INT, &jobs, "N", "send so many layers at once (4)" },
 	{ 0, "tries", OPT_INT, &registry_options.tries, "N", "tries at what fails in passing (5)" },
 	{ 0, "timeout", OPT_INT, &registry_options.stall_s, "SECONDS",
-	  "give up on a server that is silent so long (60)" },
+	  "give up on a server that is silent or drips so long (60)" },
 	{ 'q', "quiet", OPT_FLAG, &quiet, NULL, "no progress on a terminal" },
 	{ 0, "json", OPT_FLAG, &json, NULL, "tell what was sent, one object a line" },
 	{ 0 },

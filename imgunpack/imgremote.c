@@ -30,7 +30,7 @@ static bool raw;
 		  "N",	   "tries at what fails in passing (5)" }, \
 	{ \
 		0, "timeout", OPT_INT, &registry_options.stall_s, "SECONDS", \
-			"give up on a server that is silent so long (60)" \
+			"give up on a server that is silent or drips so long (60)" \
 	}
 
 static const struct opt opts[] = { { 0 } };

@@ -67,8 +67,8 @@ refused_here() {
 	refused gone "imgpull: pull '*': blob '*': *"
 }
 
-@test "hostile registry: one that stalls is given up" {
-	for mode in stall stall-start; do
+@test "hostile registry: one that stalls or drips is given up" {
+	for mode in stall stall-start drip; do
 		(
 			fake_start src $mode
 			rc=0
@@ -78,7 +78,7 @@ refused_here() {
 		) 3>&- &
 	done
 	wait
-	for mode in stall stall-start; do
+	for mode in stall stall-start drip; do
 		[ "$(cat $mode.status)" = 1 ]
 		[[ "$(cat $mode.err)" == "imgpull: pull '"*"': blob '"*"': Operation too slow"* ]]
 		[ "$(wc -l <$mode.err)" = 1 ]
