@@ -92,8 +92,11 @@ static void xopen(struct cargo *c, const char *text)
 	c->tag = xtransport_tag(c->layout_dirfd, &c->name);
 }
 
-static void xload(struct cargo *c)
+/* What docker is to load has to be an image. */
+static void xload(struct cargo *c, enum transport to)
 {
+	int (*load)(int, const struct layout_name *, const struct platform *, struct layout_image *,
+		    char *) = to == TRANSPORT_ARCHIVE ? layout_load : layout_load_any;
 	struct platform want;
 	char why[LAYOUT_WHY_MAX];
 
@@ -101,8 +104,7 @@ static void xload(struct cargo *c)
 		opt_misuse("malformed platform '%s', want OS/ARCH[/VARIANT]", platform_name);
 	if (all_platforms)
 		xdocs_load(c->layout_dirfd, &c->name, &c->docs);
-	else if (layout_load(c->layout_dirfd, &c->name, platform_name ? &want : NULL, &c->image,
-			     why))
+	else if (load(c->layout_dirfd, &c->name, platform_name ? &want : NULL, &c->image, why))
 		diex("%s", why);
 }
 
@@ -225,7 +227,7 @@ int main(int argc, char **argv)
 		parse_target(where, &target);
 
 	xopen(&cargo, argv[first]);
-	xload(&cargo);
+	xload(&cargo, to);
 	if (to == TRANSPORT_REGISTRY)
 		push(&cargo, &ref);
 	else

@@ -40,7 +40,7 @@ static void print_image(int dirfd, const struct layout_name *name, const struct 
 
 	if (lock < 0)
 		die("lock the layout");
-	if (layout_load(dirfd, name, want, &image, why))
+	if (layout_load_any(dirfd, name, want, &image, why))
 		diex("%s", why);
 	print(manifest ? &image.manifest_json : &image.config_json);
 	layout_image_free(&image);

@@ -171,7 +171,7 @@ static void load(int layout_dirfd, const struct layout_name *name, const struct 
 {
 	char why[LAYOUT_WHY_MAX];
 
-	if (layout_load(layout_dirfd, name, want, image, why))
+	if (layout_load_any(layout_dirfd, name, want, image, why))
 		diex("%s", why);
 }
 

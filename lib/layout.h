@@ -84,6 +84,11 @@ struct layout_image {
 _check_ int layout_load(int layout_dirfd, const struct layout_name *name,
 			const struct platform *want, struct layout_image *out,
 			char why[LAYOUT_WHY_MAX]);
+/* As layout_load, but an artifact that is no image will do, too: its config is read and not parsed.
+ */
+_check_ int layout_load_any(int layout_dirfd, const struct layout_name *name,
+			    const struct platform *want, struct layout_image *out,
+			    char why[LAYOUT_WHY_MAX]);
 /* As layout_load, as far as the entry in index.json; it belongs to INDEX. NULL on failure. */
 const struct image_descriptor *layout_find(const struct image_index *index,
 					   const struct layout_name *name,

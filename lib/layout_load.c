@@ -151,6 +151,11 @@ static int find_manifest(int layout_dirfd, struct doc *doc, const struct platfor
 	return layout_refuse(ELOOP, why, "indexes nested more than %d deep", IMAGE_NESTING_MAX);
 }
 
+static bool is_artifact(const struct image_descriptor *config)
+{
+	return config->mediaType && image_kind(config->mediaType) != IMAGE_CONFIG;
+}
+
 static int load_config(int layout_dirfd, struct layout_image *i, char why[LAYOUT_WHY_MAX])
 {
 	const struct image_descriptor *d = i->manifest.config;
@@ -158,6 +163,8 @@ static int load_config(int layout_dirfd, struct layout_image *i, char why[LAYOUT
 
 	if (read_blob(layout_dirfd, &d->id, d->size, &i->config_json, why))
 		return -1;
+	if (is_artifact(d))
+		return 0;
 	if (image_config_parse(buf_str(&i->config_json), i->config_json.len, &i->config, reason))
 		return layout_refuse(EINVAL, why, "config '%s': %s", d->id.text, reason);
 	if (image_check(&i->manifest, &i->config, reason))
@@ -202,8 +209,8 @@ static int find_start(int layout_dirfd, const struct layout_name *name, const st
 	return *doc->id.text ? 0 : -1;
 }
 
-int layout_load(int layout_dirfd, const struct layout_name *name, const struct platform *want,
-		struct layout_image *out, char why[LAYOUT_WHY_MAX])
+int layout_load_any(int layout_dirfd, const struct layout_name *name, const struct platform *want,
+		    struct layout_image *out, char why[LAYOUT_WHY_MAX])
 {
 	struct doc doc = { 0 };
 	struct platform host;
@@ -221,6 +228,24 @@ int layout_load(int layout_dirfd, const struct layout_name *name, const struct p
 	if (rc)
 		layout_image_free(out);
 	return rc;
+}
+
+static const char *artifact_type(const struct image_manifest *m)
+{
+	return m->artifactType ? m->artifactType : m->config->mediaType;
+}
+
+int layout_load(int layout_dirfd, const struct layout_name *name, const struct platform *want,
+		struct layout_image *out, char why[LAYOUT_WHY_MAX])
+{
+	if (layout_load_any(layout_dirfd, name, want, out, why))
+		return -1;
+	if (!is_artifact(out->manifest.config))
+		return 0;
+	layout_refuse(EINVAL, why, "'%s' is no image, but an artifact of type '%.100s'",
+		      out->digest.text, artifact_type(&out->manifest));
+	layout_image_free(out);
+	return -1;
 }
 
 void layout_image_free(struct layout_image *i)

@@ -189,6 +189,32 @@ one_image() {
 	[ "$(find l/blobs -type f | wc -l)" = 0 ]
 }
 
+@test "imgctl inspect, imgpush, imgpull: an artifact that is no image is one all the same" {
+	printf '{}' >empty
+	empty=$(put_blob a empty)
+	printf payload >payload
+	payload=$(put_blob a payload)
+	printf '{"schemaVersion":2,"mediaType":"%s","artifactType":"application/x.test","config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"%s","size":2},"layers":[{"mediaType":"text/plain","digest":"%s","size":7}]}' \
+		$oci_manifest "$empty" "$payload" >manifest
+	size=$(stat -c %s manifest)
+	artifact=$(put_blob a manifest)
+	layout_write a "$(entry x $oci_manifest "$artifact" "$size")"
+	run --separate-stderr imgctl inspect a:x
+	assert_output '{}'
+	[ "$(imgctl inspect --manifest a:x | sha256sum)" = "${artifact#sha256:}  -" ]
+	imgpush a:x oci:b:y
+	imgpull oci:b:y c:z
+	imgctl verify c
+	[ "$(imgctl inspect --manifest c:z | jq -r .artifactType)" = application/x.test ]
+	for command in 'imgctl history a:x' 'imgctl save -o file a:x' 'imgunpack a:x tree' 'imgpush a:x docker-archive:file'; do
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr $command
+		assert_status 1
+		assert_one_line "img*: '$artifact' is no image, but an artifact of type 'application/x.test'"
+	done
+	[ ! -e file ] && [ ! -e tree ]
+}
+
 @test "imgctl gc: keeps what any listed document mentions" {
 	one_image
 	inner=$manifest inner_size=$manifest_size
