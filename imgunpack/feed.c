@@ -12,7 +12,8 @@ enum { CHUNK = RING_SLOT_BYTES, RATIO_SLACK_BYTES = 64 << 20 };
 struct feed {
 	struct feed_source source;
 	struct ring *ring;
-	pthread_t decode_thread, hash_thread;
+	pthread_t decode_thread, hash_thread, blob_thread;
+	struct ring *blob; /* what is read, on its way to be hashed; NULL: nobody asks for that */
 	pthread_mutex_t lock; /* of error and why */
 	int error;
 	const char *why;
@@ -20,7 +21,7 @@ struct feed {
 	uint64_t in_bytes, out_bytes;
 	struct digest_state tar_hash;
 	struct digest blob_digest;
-	unsigned char input[CHUNK];
+	unsigned char input[CHUNK]; /* where nobody hashes it */
 };
 
 static void fail(struct feed *f, int error, const char *why)
@@ -31,26 +32,31 @@ static void fail(struct feed *f, int error, const char *why)
 	pthread_mutex_unlock(&f->lock);
 }
 
-/* More of the blob into IO. 1, 0 at its end, -1. */
-static int refill(struct feed *f, struct codec_io *io, struct digest_state *hash)
+/* More of the blob into IO. 1, 0 at its end, -1. What is passed on to be hashed stays where it is
+ * until the next call. */
+static int refill(struct feed *f, struct codec_io *io)
 {
+	struct ring_slot *s = f->blob ? ring_empty(f->blob) : NULL;
+	unsigned char *to = s ? s->data : f->input;
 	ssize_t n;
 
 	do
-		n = read(f->source.fd, f->input, CHUNK);
+		n = read(f->source.fd, to, CHUNK);
 	while (n < 0 && errno == EINTR);
 	if (n < 0) {
 		fail(f, errno, "read");
 		return -1;
 	}
-	if (*f->source.digest.text)
-		digest_add(hash, f->input, (size_t)n);
+	if (s) {
+		s->len = (size_t)n;
+		ring_put(f->blob);
+	}
 	f->in_bytes += (uint64_t)n;
 	if (f->in_bytes > (uint64_t)f->source.size) {
 		fail(f, EBADMSG, "the blob is longer than its descriptor says");
 		return -1;
 	}
-	io->in = f->input;
+	io->in = to;
 	io->nin = (size_t)n;
 	return n > 0;
 }
@@ -69,8 +75,7 @@ static int check_limits(struct feed *f)
 }
 
 /* Fill one slot as far as the input goes. 1: there is more, 0: that was all, -1. */
-static int fill_slot(struct feed *f, struct inflate *z, struct ring_slot *s, struct codec_io *io,
-		     struct digest_state *hash)
+static int fill_slot(struct feed *f, struct inflate *z, struct ring_slot *s, struct codec_io *io)
 {
 	int more = 1;
 
@@ -78,7 +83,7 @@ static int fill_slot(struct feed *f, struct inflate *z, struct ring_slot *s, str
 	io->nout = CHUNK;
 	while (io->nout && more > 0) {
 		if (!io->nin)
-			more = refill(f, io, hash);
+			more = refill(f, io);
 		if (more >= 0 && inflate_step(z, io) < 0) {
 			fail(f, EBADMSG, "the compressed stream is broken");
 			return -1;
@@ -92,10 +97,10 @@ static int fill_slot(struct feed *f, struct inflate *z, struct ring_slot *s, str
 	return more > 0 || !io->nout;
 }
 
-static void decode(struct feed *f, struct digest_state *hash)
+static void decode(struct feed *f)
 {
 	struct codec_io io = { 0 };
-	int more = refill(f, &io, hash);
+	int more = refill(f, &io);
 
 	if (more < 0)
 		return;
@@ -106,7 +111,7 @@ static void decode(struct feed *f, struct digest_state *hash)
 	do {
 		struct ring_slot *s = ring_empty(f->ring);
 
-		more = s ? fill_slot(f, z, s, &io, hash) : -1;
+		more = s ? fill_slot(f, z, s, &io) : -1;
 		if (more >= 0 && s->len)
 			ring_put(f->ring);
 	} while (more > 0);
@@ -118,12 +123,24 @@ static void decode(struct feed *f, struct digest_state *hash)
 static void *decoder_main(void *arg)
 {
 	struct feed *f = arg;
+
+	decode(f);
+	ring_end(f->ring);
+	if (f->blob)
+		ring_end(f->blob);
+	return NULL;
+}
+
+static void *blob_main(void *arg)
+{
+	struct feed *f = arg;
 	struct digest_state hash;
+	const struct ring_slot *s;
 
 	digest_start(&hash);
-	decode(f, &hash);
+	while ((s = ring_next(f->blob, 0)))
+		digest_add(&hash, s->data, s->len);
 	digest_end(&hash, &f->blob_digest);
-	ring_end(f->ring);
 	return NULL;
 }
 
@@ -138,6 +155,13 @@ static void *hasher_main(void *arg)
 	return NULL;
 }
 
+static void start(pthread_t *thread, void *(*run)(void *), void *arg)
+{
+	errno = pthread_create(thread, NULL, run, arg);
+	if (errno)
+		die("start a thread");
+}
+
 struct feed *feed_open(const struct feed_source *source)
 {
 	struct feed *f = xcalloc(1, sizeof(*f));
@@ -146,9 +170,12 @@ struct feed *feed_open(const struct feed_source *source)
 	f->why = "";
 	f->ring = ring_new(USERS);
 	pthread_mutex_init(&f->lock, NULL);
-	errno = pthread_create(&f->decode_thread, NULL, decoder_main, f);
-	if (errno || (errno = pthread_create(&f->hash_thread, NULL, hasher_main, f)))
-		die("start a thread");
+	if (*source->digest.text)
+		f->blob = ring_new(1);
+	start(&f->decode_thread, decoder_main, f);
+	start(&f->hash_thread, hasher_main, f);
+	if (f->blob)
+		start(&f->blob_thread, blob_main, f);
 	return f;
 }
 
@@ -182,6 +209,8 @@ static void join(struct feed *f)
 		return;
 	pthread_join(f->decode_thread, NULL);
 	pthread_join(f->hash_thread, NULL);
+	if (f->blob)
+		pthread_join(f->blob_thread, NULL);
 	f->decode_thread = 0;
 }
 
@@ -224,8 +253,11 @@ void feed_close(struct feed *f)
 	if (!f)
 		return;
 	ring_stop(f->ring);
+	if (f->blob)
+		ring_stop(f->blob);
 	join(f);
 	pthread_mutex_destroy(&f->lock);
 	ring_free(f->ring);
+	ring_free(f->blob);
 	free(f);
 }
