@@ -142,12 +142,19 @@ static bool skip_value(struct cursor *c)
 	return false;
 }
 
+static char *put_word(char *out, const char *text, size_t len)
+{
+	memmove(out, text, len);
+	out[len] = '\0';
+	return out + len + 1;
+}
+
 /* What dockerd and shim --log-attr write beside the text. Unescaped to the front of where it
- * stands: each pair loses at least six bytes and gains two. */
+ * stands: each pair loses at least six bytes and gains two. What is no text is passed over. */
 static bool read_attrs(struct cursor *c, struct entry *e)
 {
-	char *out = c->p, *text;
-	size_t len;
+	char *out = c->p, *key, *value;
+	size_t key_len, len;
 
 	e->attrs = out;
 	if (!skip(c, '{'))
@@ -155,13 +162,16 @@ static bool read_attrs(struct cursor *c, struct entry *e)
 	if (skip(c, '}'))
 		return true;
 	do {
-		for (int i = 0; i < 2; i++) {
-			if ((i && !skip(c, ':')) || !read_string(c, &text, &len))
+		if (!read_string(c, &key, &key_len) || !skip(c, ':') || c->p == c->end)
+			return false;
+		if (*c->p != '"') {
+			if (!skip_value(c))
 				return false;
-			memmove(out, text, len);
-			out += len;
-			*out++ = '\0';
+			continue;
 		}
+		if (!read_string(c, &value, &len))
+			return false;
+		out = put_word(put_word(out, key, key_len), value, len);
 	} while (skip(c, ','));
 	e->attrs_len = (size_t)(out - e->attrs);
 	return skip(c, '}');

@@ -453,7 +453,7 @@ teardown() {
 	run --separate-stderr shim logs --details a
 	[ "${lines[0]}" = 'app=web,two+words=a%26b%3D%22c%22,empty= out' ]
 	[ "$stderr" = 'app=web,two+words=a%26b%3D%22c%22,empty= err' ]
-	# As dockerd wrote it, with none, and damaged.
+	# As dockerd wrote it, with none, and with one that is no text.
 	cat >docker <<-'END'
 		{"log":"l1\n","stream":"stdout","attrs":{"tag":"x\u00e9","k":"v"},"time":"2026-01-01T00:00:01Z"}
 		{"log":"l2\n","stream":"stdout","time":"2026-01-01T00:00:02Z"}
@@ -461,9 +461,9 @@ teardown() {
 		2026-01-01T00:00:03.000000000Z stdout F l4
 	END
 	run shim logs -t --details ./docker
-	assert_output $'2026-01-01T00:00:01.000000000Z tag=x%C3%A9,k=v l1\n2026-01-01T00:00:02.000000000Z  l2\n2026-01-01T00:00:03.000000000Z  l4'
+	assert_output $'2026-01-01T00:00:01.000000000Z tag=x%C3%A9,k=v l1\n2026-01-01T00:00:02.000000000Z  l2\n2026-01-01T00:00:02.000000000Z  l3\n2026-01-01T00:00:03.000000000Z  l4'
 	run shim logs ./docker
-	assert_output $'l1\nl2\nl4'
+	assert_output $'l1\nl2\nl3\nl4'
 	for bad in novalue =x "big=$(head -c 1100 /dev/zero | tr '\0' v)"; do
 		run --separate-stderr make b -b a -l "json-file:$PWD/no" --log-attr "$bad"
 		assert_status 2
