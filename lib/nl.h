@@ -119,6 +119,9 @@ _check_ int nl_commit(struct nl *nl);
 _check_ int nl_link_find(struct nl *nl, const char *name, struct nl_found *found);
 /* The same by index. */
 _check_ int nl_link_find_index(struct nl *nl, unsigned ifindex, struct nl_found *found);
+/* Only index and flags of a link: an ioctl costs less than the kernel's description of a link,
+ * which is a kilobyte and more. */
+_check_ int nl_link_look(struct nl *nl, const char *name, unsigned *ifindex, unsigned *flags);
 /* Call FN for every address of a link; a non-zero answer ends the walk and is returned. */
 typedef int nl_addr_fn(void *arg, const struct nl_addr *a);
 _check_ int nl_addr_each(struct nl *nl, unsigned ifindex, nl_addr_fn *fn, void *arg);

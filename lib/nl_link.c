@@ -4,6 +4,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "lib/nl_private.h"
@@ -296,4 +297,18 @@ int nl_link_find(struct nl *nl, const char *name, struct nl_found *found)
 int nl_link_find_index(struct nl *nl, unsigned ifindex, struct nl_found *found)
 {
 	return find(nl, NULL, ifindex, found);
+}
+
+int nl_link_look(struct nl *nl, const char *name, unsigned *ifindex, unsigned *flags)
+{
+	struct ifreq r = { 0 };
+
+	snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", name);
+	if (ioctl(nl->fd, SIOCGIFINDEX, &r))
+		return -1;
+	*ifindex = (unsigned)r.ifr_ifindex;
+	if (ioctl(nl->fd, SIOCGIFFLAGS, &r))
+		return -1;
+	*flags = (unsigned short)r.ifr_flags;
+	return 0;
 }

@@ -123,6 +123,7 @@ int add_main(int argc, char **argv)
 				 "Make a network namespace and attach it to a network.", opts, 0,
 				 NULL };
 	int first = opt_parse(argc, argv, &u);
+	bool alone;
 
 	opt_operands(argc - first, 1, 1);
 	argv += first;
@@ -134,13 +135,14 @@ int add_main(int argc, char **argv)
 	check_names(&wish);
 	if (!networks.n)
 		strv_add(&networks, "bridge");
-	if (str_eq(networks.v[0], "none"))
+	alone = str_eq(networks.v[0], "none");
+	if (alone)
 		add_alone(argv[0]);
 	else if (rootless_is(networks.v[0]))
 		add_rootless(argv[0], networks.v[0]);
 	else
 		add_attached(argv[0]);
-	show_result(argv[0], space.dirfd, NULL);
+	show_result(argv[0], space.dirfd, alone ? NULL : wish.ifname);
 	strv_free(&publish);
 	strv_free(&networks);
 	strv_free(&wish.sysctls);

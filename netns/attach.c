@@ -192,21 +192,22 @@ static void put_routes(struct nl *nl, unsigned ifindex, const struct attachment 
 static void configure_inside(int netns_fd, const struct attachment *a, bool announce)
 {
 	_nl_ struct nl nl = { .fd = -1 };
-	struct nl_found found;
+	unsigned ifindex, flags;
 
 	open_inside(netns_fd, a, &nl);
-	if (nl_link_find(&nl, a->ifName, &found))
-		die("%s", nl_what(&nl));
+	if (nl_link_look(&nl, a->ifName, &ifindex, &flags))
+		die("find link '%s'", a->ifName);
 	nl_link_up(&nl, "lo");
-	nl_link_conf4(&nl, a->ifName, IPV4_DEVCONF_ARP_NOTIFY, announce);
+	if (announce)
+		nl_link_conf4(&nl, a->ifName, IPV4_DEVCONF_ARP_NOTIFY, 1);
 	for (size_t i = 0; i < a->nips; i++) {
 		struct nl_addr addr;
 
 		if (!addr_parse(a->ips[i].address, &addr))
-			nl_addr_add(&nl, found.ifindex, &addr);
+			nl_addr_add(&nl, ifindex, &addr);
 	}
 	nl_link_up(&nl, a->ifName);
-	put_routes(&nl, found.ifindex, a);
+	put_routes(&nl, ifindex, a);
 	if (nl_commit(&nl))
 		die("%s of '%s'", nl_what(&nl), a->ifName);
 }

@@ -78,14 +78,14 @@ unsigned network_up(int network_dirfd, const struct network *net, struct host *h
 {
 	struct nl *nl = &host->nl;
 	struct nft *nft = &host->nft;
-	struct nl_found found = { 0 };
-	bool there = !nl_link_find(nl, net->bridge, &found);
+	unsigned ifindex = 0, flags = 0;
+	bool there = !nl_link_look(nl, net->bridge, &ifindex, &flags);
 
-	if (there && found.flags & IFF_UP && !faccessat(network_dirfd, "conflist", F_OK, 0)) {
+	if (there && flags & IFF_UP && !faccessat(network_dirfd, "conflist", F_OK, 0)) {
 		table_ensure(nft);
-		return found.ifindex;
+		return ifindex;
 	}
-	check_overlap(net, found.ifindex, nl);
+	check_overlap(net, ifindex, nl);
 	if (file_replace(network_dirfd, "conflist", 0644, net->text.data, net->text.len, false))
 		die("record network '%s'", net->name);
 	table_ensure(nft);
@@ -94,10 +94,10 @@ unsigned network_up(int network_dirfd, const struct network *net, struct host *h
 		forward_on(nft, net->ranges[i].subnet.family);
 	if (!there)
 		make_bridge(network_dirfd, net, nl);
-	if (nl_link_find(nl, net->bridge, &found))
-		die("%s", nl_what(nl));
-	configure_bridge(net, nl, found.ifindex);
-	return found.ifindex;
+	if (nl_link_look(nl, net->bridge, &ifindex, &flags))
+		die("find link '%s'", net->bridge);
+	configure_bridge(net, nl, ifindex);
+	return ifindex;
 }
 
 void network_down_idle(const char *name)

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "lib/die.h"
 #include "lib/io.h"
 #include "lib/opt.h"
@@ -6,7 +8,6 @@
 struct result {
 	struct emit e;
 	const char *name;
-	const char *ifname; /* NULL: the first */
 	bool done;
 };
 
@@ -14,7 +15,7 @@ static void emit_one(void *arg, const char *file, const struct attachment *a)
 {
 	struct result *r = arg;
 
-	if (r->done || record_is_intent(file) || (r->ifname && !str_eq(file, r->ifname)))
+	if (r->done || record_is_intent(file))
 		return;
 	record_result(&r->e, NULL, r->name, a);
 	r->done = true;
@@ -23,9 +24,14 @@ static void emit_one(void *arg, const char *file, const struct attachment *a)
 void show_result(const char *name, int space_dirfd, const char *ifname)
 {
 	_buf_ struct buf out = { 0 };
-	struct result r = { .e = { .out = &out, .indent = 2 }, .name = name, .ifname = ifname };
+	struct result r = { .e = { .out = &out, .indent = 2 }, .name = name };
+	_attachment_ struct attachment a = { 0 };
 
-	record_each(space_dirfd, emit_one, &r);
+	if (!ifname)
+		record_each(space_dirfd, emit_one, &r);
+	else if (str_is_name(ifname) && strlen(ifname) < IF_NAMESIZE &&
+		 !record_read(space_dirfd, ifname, &a))
+		emit_one(&r, ifname, &a);
 	if (!r.done)
 		diex("namespace '%s' has no interface '%s'", name, ifname ? ifname : "");
 	buf_addc(&out, '\n');
