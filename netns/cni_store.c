@@ -233,7 +233,10 @@ int mark_set(const struct call *c, enum mark kind, const struct attachment *a)
 	if (kind == MARK_PORTS || kind == MARK_PORTS_BARE) {
 		if (table_publish(&nft, owner, a)) {
 			err = errno;
-			record_remove(state_attachments(), file);
+			/* Only what is refused for certain is not there: without an answer it may
+			 * be. */
+			if (err == EEXIST)
+				record_remove(state_attachments(), file);
 			return set_errno(err);
 		}
 	}

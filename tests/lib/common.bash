@@ -107,7 +107,10 @@ wait_for() {
 	shift
 	until "$@"; do
 		tries=$((tries - 1))
-		[ "$tries" -gt 0 ] || fail "never came true: $*"
+		[ "$tries" -gt 0 ] || {
+			fail "never came true: $*"
+			return 1
+		}
 		sleep 0.05
 	done
 }
