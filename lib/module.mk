@@ -19,4 +19,5 @@ codec.libs := libzstd $(or $(isal),zlib)
 LIB_C += lib/cap.c lib/seccomp.c lib/seccomp_build.c lib/seccomp_cache.c lib/seccomp_shrink.c lib/seccomp_spec.c lib/seccomp_stub.c lib/seccomp_words.c
 LIB_C += lib/blob.c lib/digest.c lib/digest_sum.c lib/image.c lib/image_choose.c lib/image_tables.c lib/platform.c lib/ref.c
 LIB_C += lib/layout.c lib/layout_index.c lib/layout_load.c
+LIB_C += lib/mnl.c lib/mnl_attr.c
 LIB_C += lib/nft.c lib/nft_elem.c lib/nft_expr.c lib/nft_flows.c lib/nft_table.c lib/nl.c lib/nl_addr.c lib/nl_diag.c lib/nl_link.c lib/nl_route.c lib/nl_tc.c lib/rtnl.c

@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <libmnl/libmnl.h>
 #include <libnftnl/chain.h>
 #include <libnftnl/rule.h>
@@ -49,24 +50,43 @@ void *nft_must(void *object)
 	return object;
 }
 
-/* Start a message of at most BYTES, opening the batch where this is the first. */
-static struct nlmsghdr *start(struct nft *nft, int type, int flags, size_t bytes)
-{
-	struct nlmsghdr *h;
-
-	if (!nft->batch.len) {
-		h = nftnl_batch_begin(buf_room(&nft->batch, MESSAGE_BYTES), ++nft->seq);
-		nft->batch.len += MNL_ALIGN(h->nlmsg_len);
-	}
-	h = nftnl_nlmsg_build_hdr(buf_room(&nft->batch, bytes), type, NFPROTO_INET, flags,
-				  ++nft->seq);
-	nft->last = nft->batch.len;
-	return h;
-}
-
 static void finish(struct nft *nft, const struct nlmsghdr *h)
 {
 	nft->batch.len += MNL_ALIGN(h->nlmsg_len);
+}
+
+struct nlmsghdr *nft_header(void *room, int subsys, int type, int family, int flags, uint32_t seq)
+{
+	struct nlmsghdr *h = mnl_nlmsg_put_header(room);
+	struct nfgenmsg *nfg = mnl_nlmsg_put_extra_header(h, sizeof(*nfg));
+
+	h->nlmsg_type = subsys << 8 | type;
+	h->nlmsg_flags = NLM_F_REQUEST | flags;
+	h->nlmsg_seq = seq;
+	nfg->nfgen_family = family;
+	nfg->version = NFNETLINK_V0;
+	return h;
+}
+
+/* What begins or ends a batch; it names the subsystem all of the batch is for. */
+static void mark(struct nft *nft, int type)
+{
+	struct nlmsghdr *h = nft_header(buf_room(&nft->batch, MESSAGE_BYTES), NFNL_SUBSYS_NONE,
+					type, AF_UNSPEC, 0, ++nft->seq);
+	struct nfgenmsg *nfg = mnl_nlmsg_get_payload(h);
+
+	nfg->res_id = htons(NFNL_SUBSYS_NFTABLES);
+	finish(nft, h);
+}
+
+/* Start a message of at most BYTES, opening the batch where this is the first. */
+static struct nlmsghdr *start(struct nft *nft, int type, int flags, size_t bytes)
+{
+	if (!nft->batch.len)
+		mark(nft, NFNL_MSG_BATCH_BEGIN);
+	nft->last = nft->batch.len;
+	return nft_header(buf_room(&nft->batch, bytes), NFNL_SUBSYS_NFTABLES, type, NFPROTO_INET,
+			  flags, ++nft->seq);
 }
 
 /* The elements gathered so far, as a message; as many as it takes. */
@@ -292,8 +312,7 @@ int nft_commit(struct nft *nft)
 	h = (struct nlmsghdr *)(nft->batch.data + nft->last);
 	h->nlmsg_flags |= NLM_F_ACK;
 	last = h->nlmsg_seq;
-	h = nftnl_batch_end(buf_room(&nft->batch, MESSAGE_BYTES), ++nft->seq);
-	finish(nft, h);
+	mark(nft, NFNL_MSG_BATCH_END);
 	sent = nft_send(nft, nft->batch.data, nft->batch.len);
 	buf_reset(&nft->batch);
 	return sent < 0 ? -1 : read_acks(nft, first, last);

@@ -154,8 +154,8 @@ static void copy_elem(void *arg, const struct nft_elem *e)
 int nft_get_elem(struct nft *nft, struct nft_elem *e)
 {
 	char out[ASK_BYTES] __attribute__((aligned(8)));
-	struct nlmsghdr *h = nftnl_nlmsg_build_hdr(out, NFT_MSG_GETSETELEM, NFPROTO_INET, 0,
-						   ++nft->seq);
+	struct nlmsghdr *h = nft_header(out, NFNL_SUBSYS_NFTABLES, NFT_MSG_GETSETELEM, NFPROTO_INET,
+					0, ++nft->seq);
 	struct nftnl_set *s = nft_elem_set(nft, e, false);
 	struct walk w = { e->set, copy_elem, e };
 
@@ -167,8 +167,8 @@ int nft_get_elem(struct nft *nft, struct nft_elem *e)
 int nft_each_elem(struct nft *nft, const char *set, nft_elem_fn *fn, void *arg)
 {
 	char out[ASK_BYTES] __attribute__((aligned(8)));
-	struct nlmsghdr *h = nftnl_nlmsg_build_hdr(out, NFT_MSG_GETSETELEM, NFPROTO_INET,
-						   NLM_F_DUMP, ++nft->seq);
+	struct nlmsghdr *h = nft_header(out, NFNL_SUBSYS_NFTABLES, NFT_MSG_GETSETELEM, NFPROTO_INET,
+					NLM_F_DUMP, ++nft->seq);
 	struct nftnl_set *s = set_new(nft, set);
 	struct walk w = { set, fn, arg };
 

@@ -22,16 +22,8 @@ struct flows {
 
 static struct nlmsghdr *message(struct nft *nft, struct buf *out, int type, int flags, int family)
 {
-	struct nlmsghdr *h = mnl_nlmsg_put_header(buf_room(out, MESSAGE_BYTES));
-	struct nfgenmsg *nfg;
-
-	h->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | type;
-	h->nlmsg_flags = NLM_F_REQUEST | flags;
-	h->nlmsg_seq = ++nft->seq;
-	nfg = mnl_nlmsg_put_extra_header(h, sizeof(*nfg));
-	nfg->nfgen_family = family;
-	nfg->version = NFNETLINK_V0;
-	return h;
+	return nft_header(buf_room(out, MESSAGE_BYTES), NFNL_SUBSYS_CTNETLINK, type, family, flags,
+			  ++nft->seq);
 }
 
 static int keep(const struct nlattr *attr, void *data)

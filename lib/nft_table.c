@@ -4,6 +4,7 @@
 #include <libnftnl/udata.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -43,8 +44,8 @@ static int found(const struct nlmsghdr *h, void *data)
 int nft_has_table_of(struct nft *nft, const char *comment)
 {
 	char buf[ASK_BYTES] __attribute__((aligned(8)));
-	struct nlmsghdr *h = nftnl_nlmsg_build_hdr(buf, NFT_MSG_GETTABLE, NFPROTO_INET, 0,
-						   ++nft->seq);
+	struct nlmsghdr *h = nft_header(buf, NFNL_SUBSYS_NFTABLES, NFT_MSG_GETTABLE, NFPROTO_INET,
+					0, ++nft->seq);
 	struct seen seen = { comment, false };
 	ssize_t got;
 

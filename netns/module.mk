@@ -1,7 +1,7 @@
 LIBEXEC += netns/netns
-ARCHIVES += netns/netns
+STATICALLY += netns/netns
 netns/netns.objs := $(filter-out netns/netns.c,$(sort $(wildcard netns/*.c)))
-netns/netns.libs := libnftnl libmnl
+netns/netns.libs := libnftnl
 
 # The CNI plugins it is, each by its name: links in a directory of their own.
 CNI := bandwidth bridge dhcp dummy firewall host-device host-local ipvlan loopback macvlan portmap ptp \

@@ -7,7 +7,7 @@ tests/bench/unpackfloor.libs = libcrypto $(codec.libs)
 
 TESTPROGS += tests/bench/netfloor
 ARCHIVES += tests/bench/netfloor
-tests/bench/netfloor.libs := libnftnl libmnl
+tests/bench/netfloor.libs := libnftnl
 
 # Against crun in the virtual machine of check-vm: minutes.
 bench-vm: all $(TESTPROGS:%=$O/%)
