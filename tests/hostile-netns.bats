@@ -74,6 +74,7 @@ soon() {
 	netns add -p 8080:80 web >/dev/null
 	netns add stays >/dev/null
 	mkfifo "$LASH_RUN/net/spaces/web/eth9" "$LASH_RUN/net/spaces/pipe" "$LASH_RUN/net/networks/pipe"
+	mkdir -p "$LASH_RUN/net/attachments"
 	mkfifo "$LASH_RUN/net/attachments/cni:a:b:c:masq"
 	ln -s "$BATS_TEST_TMPDIR" "$LASH_RUN/net/spaces/link"
 	ln -s "$BATS_TEST_TMPDIR" "$LASH_RUN/net/networks/link"
