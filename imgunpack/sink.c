@@ -22,10 +22,10 @@ struct deflater {
 struct sink {
 	tar_put *put;
 	void *ctx;
-	enum codec codec;
 	struct digest_state hash;
+	uint64_t bytes; /* that crc is of */
 	uint32_t crc;	/* gzip's; the hasher's, too */
-	uint64_t bytes; /* that it is of */
+	enum codec codec;
 	struct ring *ring;
 	struct ring_slot *slot; /* being filled; NULL: none yet */
 	pthread_t hash_thread;

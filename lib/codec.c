@@ -163,7 +163,8 @@ static void put_le32(unsigned char *out, uint32_t n)
 /* An empty block that is the last, then checksum and length. */
 void gzip_tail(uint32_t crc, uint64_t len, unsigned char out[GZIP_TAIL_BYTES])
 {
-	memcpy(out, "\x03\0", 2);
+	out[0] = 3;
+	out[1] = 0;
 	put_le32(out + 2, crc);
 	put_le32(out + 6, (uint32_t)len);
 }

@@ -4,7 +4,7 @@
 
 #include "shim/format.h"
 
-enum { LANES = 16 };
+enum { LANES = 16, PAIR = 2 * LANES };
 typedef unsigned char lanes __attribute__((vector_size(LANES)));
 typedef signed char signed_lanes __attribute__((vector_size(LANES)));
 
@@ -122,7 +122,7 @@ static inline size_t copy_plain(char *out, const unsigned char *s, size_t len)
 {
 	size_t n = 0;
 
-	for (; n + 2 * LANES <= len; n += 2 * LANES)
+	for (; n + PAIR <= len; n += PAIR)
 		if (!is_zero(copy_lanes(out + n, s + n) |
 			     copy_lanes(out + n + LANES, s + n + LANES)))
 			break;
