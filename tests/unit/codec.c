@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/codec.h"
@@ -137,6 +138,31 @@ static void test_sniff(void)
 	expect_int(codec_sniff((const unsigned char *)"", 0), CODEC_NONE);
 }
 
+/* Whatever states there are and wherever in memory they are: the same block, the same bytes. What
+ * is at the start of the block returns later, to be found again. */
+static void test_gzip_block_depends_on_its_data_alone(void)
+{
+	enum { BLOCKS = 20000, BYTES = 300, AGAIN = 100 };
+	struct gzip *z[2] = { gzip_new(), gzip_new() };
+	size_t room = gzip_room(BYTES), differ = 0;
+	_free_ unsigned char *a = xmalloc(room), *b = xmalloc(room);
+	unsigned char block[BYTES];
+	unsigned seed = 1;
+
+	for (int i = 0; i < BLOCKS; i++) {
+		for (size_t at = 0; at < BYTES; at++)
+			block[at] = (unsigned char)("0123456789abcdef"[rand_r(&seed) % 16]);
+		memcpy(block + AGAIN, block, 8);
+
+		size_t n = gzip_block(z[0], block, BYTES, a);
+
+		differ += gzip_block(z[1], block, BYTES, b) != n || memcmp(a, b, n) != 0;
+	}
+	expect_int(differ, 0);
+	gzip_free(z[0]);
+	gzip_free(z[1]);
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
@@ -144,6 +170,7 @@ int main(void)
 		TEST(test_members_padding_and_junk),
 		TEST(test_nothing_is_no_stream),
 		TEST(test_sniff),
+		TEST(test_gzip_block_depends_on_its_data_alone),
 		{ 0 },
 	};
 
