@@ -33,12 +33,17 @@ struct sink;
 struct sink *sink_open(enum codec codec, tar_put *put, void *ctx);
 /* A tar_put. */
 int sink_put(void *sink, const void *data, size_t len);
+/* The same without a copy: where the next *LEN bytes, one at least, may be put (NULL and errno once
+ * it has failed), and how many have been. */
+void *sink_room(struct sink *sink, size_t *len);
+void sink_filled(struct sink *sink, size_t len);
 /* Flush all; the digest of the uncompressed bytes. Frees SINK in any case. */
 _check_ int sink_close(struct sink *sink, struct digest *diff_id);
 
-/* Write the tree at SOURCE (not PACK_TAR) to W. Returns the newest time in it. */
-int64_t pack_tree(struct tar_writer *w, const struct pack_source *source);
-/* The same into any sink, end of archive and PACK_TAR included. */
+/* Write the tree at SOURCE (not PACK_TAR), end of archive included. Returns the newest time in it.
+ */
+int64_t pack_tree(struct sink *s, const struct pack_source *source);
+/* The same, PACK_TAR included. */
 int64_t pack_write(struct sink *s, const struct pack_source *source);
 
 /* SOURCE_DATE_EPOCH, or INT64_MAX. */

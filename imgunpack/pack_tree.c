@@ -14,8 +14,6 @@
 #include "lib/mem.h"
 #include "lib/num.h"
 
-enum { CHUNK = 1 << 20 };
-
 /* The first name of a file that has several. */
 struct name {
 	dev_t dev;
@@ -24,7 +22,8 @@ struct name {
 };
 
 struct tree {
-	struct tar_writer *w;
+	struct sink *sink;
+	struct tar_writer *w; /* into the sink */
 	bool is_upper;
 	bool pretend;
 	struct since *since; /* what to pack of it; NULL is all */
@@ -33,7 +32,6 @@ struct tree {
 	struct map links; /* index into names */
 	struct name *names;
 	size_t n_names;
-	char *chunk;
 };
 
 /* Beside a directory stands another view of it: the old one with --since, the merged one with
@@ -80,25 +78,44 @@ static const char *first_name(struct tree *t, const struct stat *st, const char 
 	return NULL;
 }
 
-/* The size is in the header already: a file that changes meanwhile is cut or filled up. */
+/* As many bytes of a file as there are, up to LEN; 0 at its end. */
+static size_t read_some(int fd, void *to, size_t len, const char *path)
+{
+	ssize_t n;
+
+	do
+		n = read(fd, to, len);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		die("read '%s'", path);
+	return (size_t)n;
+}
+
+/* Read to where it is hashed and compressed. The size is in the header already: a file that changes
+ * meanwhile is cut or filled up. */
 static void write_body(struct tree *t, int fd, const struct tar_entry *e)
 {
-	for (uint64_t left = e->size; left;) {
-		size_t want = left < CHUNK ? (size_t)left : CHUNK;
-		ssize_t n = read(fd, t->chunk, want);
+	bool ended = false;
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			die("read '%s'", e->path);
-		if (!n) {
-			warnx("'%s' became shorter while it was read", e->path);
-			memset(t->chunk, 0, want);
-			n = (ssize_t)want;
-		}
-		if (tar_write_body(t->w, t->chunk, (size_t)n) < 0)
+	for (uint64_t left = e->size; left;) {
+		size_t room, n = 0;
+		void *to = sink_room(t->sink, &room);
+
+		if (!to)
 			die("write '%s'", e->path);
-		left -= (uint64_t)n;
+		if (room > left)
+			room = (size_t)left;
+		if (!ended)
+			n = read_some(fd, to, room, e->path);
+		if (!n && !ended)
+			warnx("'%s' became shorter while it was read", e->path);
+		ended = !n;
+		if (ended)
+			memset(to, 0, n = room);
+		sink_filled(t->sink, n);
+		if (tar_count_body(t->w, n) < 0)
+			die("write '%s'", e->path);
+		left -= n;
 	}
 }
 
@@ -348,9 +365,12 @@ static int open_dir(const char *path)
 	return fd;
 }
 
-int64_t pack_tree(struct tar_writer *w, const struct pack_source *source)
+int64_t pack_tree(struct sink *sink, const struct pack_source *source)
 {
-	struct tree t = { .w = w, .is_upper = source->kind == PACK_UPPER, .epoch = pack_epoch() };
+	struct tree t = { .sink = sink,
+			  .w = tar_create(sink_put, sink),
+			  .is_upper = source->kind == PACK_UPPER,
+			  .epoch = pack_epoch() };
 	_close_ int fd = open_dir(source->path), beside = -1;
 	struct since since = { .content = source->content };
 	struct stat st;
@@ -361,7 +381,6 @@ int64_t pack_tree(struct tar_writer *w, const struct pack_source *source)
 		beside = open_dir(source->beside);
 	t.dev = st.st_dev;
 	t.pretend = source->pretend;
-	t.chunk = xmalloc(CHUNK);
 	fd_raise_limit();
 	if (source->kind == PACK_SINCE) {
 		since_scan(&since, beside, fd);
@@ -370,11 +389,13 @@ int64_t pack_tree(struct tar_writer *w, const struct pack_source *source)
 	if (source->root || since.root)
 		pack_root(&t, fd);
 	pack_dir(&t, fd, beside, "");
+	if (tar_write_end(t.w) < 0)
+		die("write a layer");
+	tar_writer_free(t.w);
 	since_free(&since);
 	for (size_t i = 0; i < t.n_names; i++)
 		free(t.names[i].path);
 	free(t.names);
-	free(t.chunk);
 	map_free(&t.links);
 	return t.newest;
 }

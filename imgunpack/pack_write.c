@@ -41,12 +41,5 @@ int64_t pack_write(struct sink *s, const struct pack_source *source)
 {
 	if (source->kind == PACK_TAR)
 		return copy_tar(s, source->path);
-
-	struct tar_writer *w = tar_create(sink_put, s);
-	int64_t newest = pack_tree(w, source);
-
-	if (tar_write_end(w) < 0)
-		die("write a layer");
-	tar_writer_free(w);
-	return newest;
+	return pack_tree(s, source);
 }

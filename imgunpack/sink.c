@@ -186,24 +186,40 @@ static void pass_on(struct sink *s)
 	s->slot = NULL;
 }
 
+void *sink_room(struct sink *s, size_t *len)
+{
+	if (!s->slot && (s->slot = ring_empty(s->ring)))
+		s->slot->len = 0;
+	if (!s->slot) {
+		errno = s->error;
+		return NULL;
+	}
+	*len = RING_SLOT_BYTES - s->slot->len;
+	return s->slot->data + s->slot->len;
+}
+
+void sink_filled(struct sink *s, size_t len)
+{
+	s->slot->len += len;
+	if (s->slot->len == RING_SLOT_BYTES)
+		pass_on(s);
+}
+
 int sink_put(void *sink, const void *data, size_t len)
 {
-	struct sink *s = sink;
+	size_t room;
+	void *to;
 
 	while (len) {
-		if (!s->slot && (s->slot = ring_empty(s->ring)))
-			s->slot->len = 0;
-		if (!s->slot)
-			return set_errno(s->error);
-
-		size_t room = RING_SLOT_BYTES - s->slot->len, n = room < len ? room : len;
-
-		memcpy(s->slot->data + s->slot->len, data, n);
-		s->slot->len += n;
-		data = (const char *)data + n;
-		len -= n;
-		if (s->slot->len == RING_SLOT_BYTES)
-			pass_on(s);
+		to = sink_room(sink, &room);
+		if (!to)
+			return -1;
+		if (room > len)
+			room = len;
+		memcpy(to, data, room);
+		sink_filled(sink, room);
+		data = (const char *)data + room;
+		len -= room;
 	}
 	return 0;
 }

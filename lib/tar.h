@@ -94,6 +94,8 @@ void tar_writer_free(struct tar_writer *w);
 int tar_write_entry(struct tar_writer *w, const struct tar_entry *e);
 /* Write part of the body; not more than size bytes in all (EINVAL). */
 int tar_write_body(struct tar_writer *w, const void *data, size_t len);
+/* LEN bytes of the body have been put where PUT would have put them. */
+int tar_count_body(struct tar_writer *w, size_t len);
 /* The two zero blocks. */
 int tar_write_end(struct tar_writer *w);
 

@@ -177,12 +177,17 @@ int tar_write_entry(struct tar_writer *w, const struct tar_entry *e)
 	return 0;
 }
 
-int tar_write_body(struct tar_writer *w, const void *data, size_t len)
+int tar_count_body(struct tar_writer *w, size_t len)
 {
 	if (len > w->left)
 		return set_errno(EINVAL);
 	w->left -= len;
-	return w->put(w->ctx, data, len);
+	return 0;
+}
+
+int tar_write_body(struct tar_writer *w, const void *data, size_t len)
+{
+	return tar_count_body(w, len) < 0 ? -1 : w->put(w->ctx, data, len);
 }
 
 int tar_write_end(struct tar_writer *w)
