@@ -168,10 +168,10 @@ struct feed *feed_open(const struct feed_source *source)
 
 	f->source = *source;
 	f->why = "";
-	f->ring = ring_new(USERS);
+	f->ring = ring_new(USERS, RING_BATCH);
 	pthread_mutex_init(&f->lock, NULL);
 	if (*source->digest.text)
-		f->blob = ring_new(1);
+		f->blob = ring_new(1, RING_BATCH);
 	start(&f->decode_thread, decoder_main, f);
 	start(&f->hash_thread, hasher_main, f);
 	if (f->blob)

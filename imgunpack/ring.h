@@ -20,9 +20,12 @@ struct ring_slot {
 
 struct ring;
 
+/* How many slots who waits sleeps for: most, and those who take turns. */
+enum { RING_BATCH = 4, RING_BATCH_IN_TURN = 2 };
+
 /* For users 0 to N_USERS - 1, RING_USERS at most. Never fails. Nobody may use it any more when it
  * is freed. */
-struct ring *ring_new(unsigned n_users);
+struct ring *ring_new(unsigned n_users, unsigned batch);
 void ring_free(struct ring *r);
 
 /* The maker: a slot to fill; NULL once somebody has stopped the ring. */

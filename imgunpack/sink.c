@@ -169,7 +169,8 @@ struct sink *sink_open(enum codec codec, tar_put *put, void *ctx)
 	s->ctx = ctx;
 	s->codec = codec;
 	s->n_deflaters = codec == CODEC_GZIP ? GZIP_DEFLATERS : 1;
-	s->ring = ring_new(DEFLATER + s->n_deflaters);
+	s->ring = ring_new(DEFLATER + s->n_deflaters,
+			   s->n_deflaters > 1 ? RING_BATCH_IN_TURN : RING_BATCH);
 	digest_start(&s->hash);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->next, NULL);
