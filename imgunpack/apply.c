@@ -91,6 +91,10 @@ int apply_layer(struct apply *a, struct tar_reader *r)
 		return -1;
 	if (a->how == APPLY_ALONE)
 		whiteout_scrub(a);
+	/* A directory that was replaced meanwhile hides what is below it, which nothing says now.
+	 */
+	if (a->how == APPLY_ASIDE && a->duplicates)
+		return 1;
 	place_flush(&a->place);
 	times_apply(&a->times, a->rootfs_dirfd);
 	if (a->duplicates)
@@ -119,4 +123,5 @@ void apply_free(struct apply *a)
 	map_free(&a->written);
 	strv_free(&a->opaque_dirs);
 	buf_free(&a->whiteout_dirs);
+	buf_free(&a->whiteouts);
 }

@@ -15,10 +15,14 @@
 #include "lib/str.h"
 #include "lib/tar.h"
 
+/* Bytes of whiteouts that are kept in memory. */
+enum { APPLY_WHITEOUTS_MAX = 16 << 20 };
+
 enum apply_how {
 	APPLY_FIRST, /* nothing is there yet, whiteouts mean nothing */
 	APPLY_OVER,  /* lower layers are there: whiteouts delete from them */
 	APPLY_ALONE, /* a layer for overlayfs: whiteouts become its markers */
+	APPLY_ASIDE, /* a layer to be merged into others (merge.h): whiteouts are noted */
 };
 
 struct apply_limits {
@@ -39,6 +43,7 @@ struct apply {
 	bool has_root;		  /* a layer said what the root directory itself is like */
 	bool opaque_root;	  /* ALONE: hides everything below it */
 	struct buf whiteout_dirs; /* ALONE: directories with markers in them, each ending in NUL */
+	struct buf whiteouts;	  /* ASIDE: their paths, each ending in NUL */
 
 	struct place place;
 	struct times times;
@@ -52,6 +57,11 @@ struct apply {
 	struct modes modes; /* PRETEND: of directories, once all layers are in them */
 };
 
+static inline bool apply_is_alone(const struct apply *a)
+{
+	return a->how == APPLY_ALONE || a->how == APPLY_ASIDE;
+}
+
 /* Where one entry goes. */
 struct spot {
 	const char *path;
@@ -62,8 +72,8 @@ struct spot {
 /* Behind the last layer: the modes that would have been in the way, and a word about what was left
  * out. */
 void apply_finish(struct apply *a);
-/* Unpack all entries of R: 0; 1 when ALONE and the layer cannot be understood without what is below
- * it; -1 when R failed, errno its. Call apply_free in any case. */
+/* Unpack all entries of R: 0; 1 when ALONE or ASIDE and the layer cannot be understood without what
+ * is below it; -1 when R failed, errno its. Call apply_free in any case. */
 int apply_layer(struct apply *a, struct tar_reader *r);
 void apply_free(struct apply *a);
 

@@ -185,6 +185,22 @@ int attr_copy(int from, int to)
 	return 0;
 }
 
+int attr_replace(int from, const struct stat *from_st, int to)
+{
+	char names[VALUE_MAX];
+	ssize_t len = flistxattr(to, names, sizeof(names));
+
+	if (len < 0 && errno != ENOTSUP)
+		return -1;
+	for (ssize_t at = 0; at < len; at += (ssize_t)strlen(names + at) + 1)
+		if (is_kept(names + at) && fgetxattr(from, names + at, NULL, 0) < 0 &&
+		    remove_xattr(to, names + at) < 0)
+			return -1;
+	if (fchown(to, from_st->st_uid, from_st->st_gid) || fchmod(to, from_st->st_mode & 07777))
+		return -1;
+	return attr_copy(from, to);
+}
+
 /* Linux gives links and special files no user attributes (EPERM); the administrator's they can
  * have.
  */

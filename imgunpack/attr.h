@@ -7,6 +7,8 @@
 #ifndef IMGUNPACK_ATTR_H
 #define IMGUNPACK_ATTR_H
 
+#include <sys/stat.h>
+
 #include "imgunpack/ids.h"
 
 struct attr {
@@ -25,6 +27,9 @@ _check_ int attr_node(int dirfd, const char *name, const struct tar_entry *e, bo
 		      struct attr *a);
 /* Give TO the extended attributes FROM has, but for what is the host's. */
 _check_ int attr_copy(int from, int to);
+/* Give the directory TO owner, mode and attributes of the directory FROM, which is FROM_ST, and no
+ * others. */
+_check_ int attr_replace(int from, const struct stat *from_st, int to);
 /* E sets a default ACL. */
 bool attr_has_default_acl(const struct tar_entry *e);
 

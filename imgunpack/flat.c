@@ -65,7 +65,7 @@ static void open_hidden(struct stage *s)
 			die("make '%s'", s->hidden);
 		s->lock_fd = path_lock_dir(s->parent_dirfd, s->hidden, true, false);
 	} while (s->lock_fd < 0 && errno == ENOENT);
-	if (s->lock_fd < 0 || path_remove_tree(s->lock_fd, "rootfs"))
+	if (s->lock_fd < 0 || path_remove_content(s->lock_fd))
 		die("clear '%s'", s->hidden);
 	if (mkdirat(s->lock_fd, "rootfs", 0755))
 		die("make '%s'", s->hidden);
@@ -93,6 +93,7 @@ static struct stage open_stage(const struct unpack *u, const char *rootfs)
 	return s;
 }
 
+/* One layer after the other. */
 static int unpack_all(void *ctx, _unused_ size_t job)
 {
 	const struct stage *s = ctx;
@@ -103,40 +104,14 @@ static int unpack_all(void *ctx, _unused_ size_t job)
 		a.how = i ? APPLY_OVER : APPLY_FIRST;
 		unpack_layer(u, i, &a);
 	}
-	apply_finish(&a);
-	apply_free(&a);
-	if (u->sync && syncfs(s->rootfs_dirfd))
-		die("sync '%s'", s->rootfs);
+	unpack_finish(u, &a);
 	return 0;
-}
-
-static void empty(int dirfd)
-{
-	_close_ int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	char names[4096];
-	ssize_t n;
-
-	while (lseek(fd, 0, SEEK_SET) == 0 && (n = getdents64(fd, names, sizeof(names))) > 48) {
-		size_t removed = 0;
-
-		for (ssize_t at = 0; at < n;) {
-			const struct dirent64 *e = (const void *)(names + at);
-
-			if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
-				removed += !path_remove_tree(dirfd, e->d_name);
-			at += e->d_reclen;
-		}
-		if (!removed)
-			return;
-	}
 }
 
 /* What could not be unpacked is removed; the reason was reported already. */
 static void abandon(struct stage *s)
 {
-	if (!s->hidden)
-		empty(s->rootfs_dirfd);
-	else if (!path_remove_tree(s->lock_fd, "rootfs"))
+	if (!path_remove_content(s->hidden ? s->lock_fd : s->rootfs_dirfd) && s->hidden)
 		unlinkat(s->parent_dirfd, s->hidden, AT_REMOVEDIR);
 }
 
@@ -151,8 +126,17 @@ static void finish(struct stage *s)
 		errno = err;
 		die("unpack to '%s'", s->rootfs);
 	}
-	if (unlinkat(s->parent_dirfd, s->hidden, AT_REMOVEDIR))
+	if (path_remove_content(s->lock_fd) || unlinkat(s->parent_dirfd, s->hidden, AT_REMOVEDIR))
 		die("remove '%s'", s->hidden);
+}
+
+/* Others than root may not enter every directory of an image; in place there is no room beside the
+ * tree. */
+static bool goes_side_by_side(const struct stage *s)
+{
+	const struct unpack *u = s->unpack;
+
+	return s->hidden && u->image.manifest.n_layers > 1 && !geteuid() && worker_most() > 1;
 }
 
 void unpack_flat(const struct unpack *u, const char *rootfs)
@@ -160,7 +144,8 @@ void unpack_flat(const struct unpack *u, const char *rootfs)
 	struct stage s = open_stage(u, rootfs);
 	int result;
 
-	if (worker_run(1, unpack_all, &s, &result) < 0) {
+	if (goes_side_by_side(&s) ? unpack_aside(u, s.lock_fd, s.rootfs_dirfd)
+				  : worker_run(1, unpack_all, &s, &result)) {
 		abandon(&s);
 		unpack_fail();
 	}

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include "imgunpack/feed.h"
 #include "imgunpack/unpack.h"
 #include "lib/die.h"
@@ -64,4 +66,12 @@ int unpack_layer(const struct unpack *u, size_t i, struct apply *a)
 	tar_close(r);
 	feed_close(f);
 	return n;
+}
+
+void unpack_finish(const struct unpack *u, struct apply *a)
+{
+	apply_finish(a);
+	if (u->sync && syncfs(a->rootfs_dirfd))
+		die("sync the tree");
+	apply_free(a);
 }

@@ -74,7 +74,7 @@ int entry_link(struct apply *a, struct spot *s, const struct tar_entry *e,
 
 	if (dirfd < 0 || fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) ||
 	    (a->how == APPLY_ALONE && whiteout_is_marker(dirfd, name))) {
-		if (a->how == APPLY_ALONE && (dirfd >= 0 || errno == ENOENT || errno == ENOTDIR))
+		if (apply_is_alone(a) && (dirfd >= 0 || errno == ENOENT || errno == ENOTDIR))
 			return 1;
 		die("link '%s' to '%s'", s->path, e->link);
 	}

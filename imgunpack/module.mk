@@ -1,8 +1,8 @@
 LIBEXEC  += imgunpack/imgunpack
 ARCHIVES += imgunpack/imgunpack
-unpack.objs := imgunpack/apply.c imgunpack/archive.c imgunpack/archive_docker.c imgunpack/archive_images.c \
+unpack.objs := imgunpack/apply.c imgunpack/aside.c imgunpack/archive.c imgunpack/archive_docker.c imgunpack/archive_images.c \
     imgunpack/archive_open.c imgunpack/attr.c imgunpack/compare.c imgunpack/entry.c imgunpack/feed.c \
-    imgunpack/flat.c imgunpack/ids.c imgunpack/layer.c imgunpack/link.c imgunpack/map.c imgunpack/modes.c imgunpack/overlay.c \
+    imgunpack/flat.c imgunpack/ids.c imgunpack/layer.c imgunpack/link.c imgunpack/map.c imgunpack/merge.c imgunpack/modes.c imgunpack/overlay.c \
     imgunpack/parent.c imgunpack/place.c imgunpack/ring.c imgunpack/stack.c imgunpack/store.c imgunpack/store_gc.c \
     imgunpack/tarfile.c imgunpack/times.c imgunpack/unpack_load.c imgunpack/upper.c imgunpack/uses.c imgunpack/whiteout.c imgunpack/worker.c
 imgunpack/imgunpack.objs := $(unpack.objs)

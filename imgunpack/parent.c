@@ -66,7 +66,7 @@ const struct place_dir *entry_parent(struct apply *a, const char *path, size_t l
 		return dir;
 	if (errno != ENOENT && errno != ENOTDIR)
 		die("unpack '%s'", path);
-	if (a->how == APPLY_ALONE)
+	if (apply_is_alone(a))
 		return NULL;
 	dir = make_parents(a, path, len);
 	if (!dir)

@@ -39,6 +39,13 @@ _noreturn_ void unpack_fail(void);
 /* Apply layer I, verified: 0, or 1 when it cannot stand alone (apply.h). */
 int unpack_layer(const struct unpack *u, size_t i, struct apply *a);
 
+/* Behind the last layer: A's last words, and its tree on disk where that is asked for. Frees A. */
+void unpack_finish(const struct unpack *u, struct apply *a);
+
+/* All layers into the directory ROOTFS_DIRFD, side by side in the empty directory STAGE_DIRFD
+ * (aside.c). -1: a worker has said why. */
+_check_ int unpack_aside(const struct unpack *u, int stage_dirfd, int rootfs_dirfd);
+
 /* All layers into the directory ROOTFS, which is absent or empty. On failure it is so again. */
 void unpack_flat(const struct unpack *u, const char *rootfs);
 

@@ -146,6 +146,20 @@ static void mark_opaque(struct apply *a, const struct spot *s, size_t parent_len
 		a->opaque_root = true; /* the kernel ignores the attribute on a layer's root */
 }
 
+/* For merge.c, which follows no links: a path that needs some is not for it. */
+static int note(struct apply *a, const struct spot *s, size_t parent_len)
+{
+	_free_ char *parent = parent_len ? xmemdup0(s->path, parent_len) : xstrdup(".");
+	_close_ int fd = path_open_strict(a->rootfs_dirfd, parent, O_PATH | O_DIRECTORY);
+
+	size_t len = strlen(s->path) + 1;
+
+	if (fd < 0 || a->whiteouts.len + len > APPLY_WHITEOUTS_MAX)
+		return 1;
+	buf_add(&a->whiteouts, s->path, len);
+	return 0;
+}
+
 int whiteout_make(struct apply *a, struct spot *s, enum whiteout kind)
 {
 	size_t parent_len = s->name > s->path ? (size_t)(s->name - s->path - 1) : 0;
@@ -157,9 +171,11 @@ int whiteout_make(struct apply *a, struct spot *s, enum whiteout kind)
 	if (!s->dir) {
 		if (errno != ENOENT && errno != ENOTDIR)
 			die("delete '%s'", s->path);
-		return a->how ==
-		       APPLY_ALONE; /* nothing there, nothing to delete, if nothing is below */
+		/* Nothing there, nothing to delete, if nothing is below. */
+		return apply_is_alone(a);
 	}
+	if (a->how == APPLY_ASIDE)
+		return note(a, s, parent_len);
 	if (a->how == APPLY_OVER) {
 		if (kind == WHITEOUT_OPAQUE)
 			each(s->dir->fd, hide, a);

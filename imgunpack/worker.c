@@ -1,5 +1,8 @@
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
@@ -7,9 +10,37 @@
 #include "lib/die.h"
 #include "lib/mem.h"
 #include "lib/proc.h"
+#include "lib/str.h"
 
 /* What a job that dies exits with is below; its results must not look like that. */
 enum { RESULT_BASE = 100 };
+
+/* Shared by all workers: one of them is saying what failed. */
+static atomic_flag *is_said;
+
+/* Several may fail at once, but one word is enough. The others wait to be killed: were one of them
+ * to end first, who speaks would be killed before it has spoken. */
+static void say_once(const char *level, const char *msg)
+{
+	_free_ char *line = xasprintf("%s: %s\n", die_get_name(), msg);
+
+	if (str_eq(level, "error") && atomic_flag_test_and_set(is_said))
+		for (;;)
+			pause();
+	/* Nowhere is left to report that stderr cannot be written. */
+	(void)!write(STDERR_FILENO, line, strlen(line));
+}
+
+static void share_flag(void)
+{
+	if (is_said)
+		return;
+	is_said = mmap(NULL, sizeof(*is_said), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		       -1, 0);
+	if (is_said == MAP_FAILED)
+		die("share memory with workers");
+	atomic_flag_clear(is_said);
+}
 
 size_t worker_most(void)
 {
@@ -20,10 +51,13 @@ size_t worker_most(void)
 
 pid_t worker_start(worker_job *job, void *ctx, size_t i)
 {
-	pid_t parent = getpid(), pid = xfork();
+	pid_t parent = getpid(), pid;
 
+	share_flag();
+	pid = xfork();
 	if (pid)
 		return pid;
+	die_to(say_once);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
 		_exit(1);
 	_exit(RESULT_BASE + job(ctx, i));

@@ -43,5 +43,7 @@ _check_ int path_lock_dir(int dirfd, const char *name, bool exclusive, bool nowa
  * (EXDEV: something is mounted there). Nothing there is success. Directories that lack permissions
  * get them. (path_remove.c) */
 _check_ int path_remove_tree(int dirfd, const char *name);
+/* The same with all that is in the directory DIRFD, which stays. */
+_check_ int path_remove_content(int dirfd);
 
 #endif

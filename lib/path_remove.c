@@ -118,3 +118,19 @@ int path_remove_tree(int dirfd, const char *name)
 		return remove_dir(&r, dirfd, name, 0);
 	return unlinkat(dirfd, name, 0) && errno != ENOENT ? -1 : 0;
 }
+
+int path_remove_content(int dirfd)
+{
+	struct removal r = { .top_dirfd = -1 };
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st)) {
+		close_fd(&fd);
+		return -1;
+	}
+	r.dev = st.st_dev;
+	return empty_dir(&r, fd, 0);
+}

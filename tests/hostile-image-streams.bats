@@ -164,6 +164,18 @@ flipped = lambda b: b[:len(b) // 2] + bytes([b[len(b) // 2] ^ 0xff]) + b[len(b) 
 	PY
 	refuse "imgunpack: unpack 'f*': more than 99 entries (--max-entries)" --max-entries 99
 	rm -rf l
+	# Of all layers of a tree together; of layers that are shared, of each.
+	make_image <<-'PY'
+		image(*[layer(tar(*[entry('f%d' % i, str(j)) for i in range(10)])) for j in range(3)])
+	PY
+	run --separate-stderr imgunpack --max-entries 29 l:t flat
+	assert_status 1
+	assert_one_line "imgunpack: unpack '*': more than 29 entries (--max-entries)"
+	[ ! -e flat ]
+	imgunpack --max-entries 30 l:t flat >/dev/null
+	imgunpack --max-entries 10 --layers store --overlay c l:t mounted >/dev/null
+	umount mounted
+	rm -rf l flat store c mounted
 	make_image <<-'PY'
 		image(layer(tar(pax({'path': '/'.join('d' * 600)}), entry('x'))))
 	PY

@@ -56,6 +56,9 @@ same() {
 # ours IMAGE - both forms of IMAGE are one, and umoci's.
 ours() {
 	imgunpack "$1" flat >/dev/null
+	taskset -c "$(one_processor)" imgunpack "$1" in-turn >/dev/null
+	same_trees flat in-turn
+	rm -rf in-turn
 	imgunpack --layers store --overlay c "$1" mounted >/dev/null
 	umoci unpack --image "$1" theirs >/dev/null
 	"$LASH_TOP/tests/lib/treewalk" flat >flat.tree

@@ -121,16 +121,27 @@ untouched() {
 	[ "$now" = "$outside_before" ] || fail "the world outside has changed:" "$now"
 }
 
-# accept - both forms succeed without a word and show the same tree.
+# accept - all forms succeed without a word and show the same tree: layers side by side and one after the other, as on a
+# single processor, and as an overlay.
 accept() {
 	run --separate-stderr imgunpack l:t flat
 	assert_status 0
 	assert_empty "$stderr" stderr
+	run --separate-stderr taskset -c "$(one_processor)" imgunpack l:t in-turn
+	assert_status 0
+	assert_empty "$stderr" stderr
+	same_trees flat in-turn
+	rm -rf in-turn
 	run --separate-stderr imgunpack --layers store --overlay c l:t mounted
 	assert_status 0
 	assert_empty "$stderr" stderr
 	same_trees flat mounted
 	untouched
+}
+
+# one_processor - the first of those we may run on.
+one_processor() {
+	taskset -c -p $$ | sed 's/.*: //; s/[-,].*//'
 }
 
 same_trees() {
