@@ -4,6 +4,7 @@
 #include "imgunpack/archive.h"
 #include "imgunpack/archive_docker.h"
 #include "imgunpack/tarfile.h"
+#include "imgunpack/trail.h"
 #include "lib/die.h"
 #include "lib/io.h"
 #include "lib/layout.h"
@@ -120,27 +121,60 @@ static void read_document(struct archive *a, struct tar_reader *r, const char *n
 	}
 }
 
+/* What is collected in BUFFER is written, and hashed by another thread. */
+static void pass_on(struct archive *a, struct blob *b, char *buffer, size_t len)
+{
+	if (blob_append(b, buffer, len) < 0)
+		die("read '%s'", a->path);
+	trail_hash(a->trail, b, buffer, len);
+}
+
+/* The first bytes tell what a layer is compressed with. */
+static void take_head(struct archive_member *m, uint64_t at, const char *data, size_t len)
+{
+	for (size_t i = 0; at + i < sizeof(m->head) && i < len; i++)
+		m->head[at + i] = (unsigned char)data[i];
+}
+
+static void write_member(struct archive *a, struct tar_reader *r, struct archive_member *m,
+			 struct blob *b)
+{
+	char *buffer = trail_buffer(a->trail);
+	const void *data;
+	size_t len = 0;
+	uint64_t offset, at = 0;
+	ssize_t n;
+
+	for (; (n = tar_body(r, &data, &offset)) > 0; at += (uint64_t)n) {
+		count_bytes(a, n);
+		if (offset != at)
+			diex("read '%s': '%s' is sparse", a->path, m->name);
+		take_head(m, at, data, (size_t)n);
+		for (size_t done = 0, some; done < (size_t)n; done += some) {
+			some = (size_t)n - done;
+			if (some > TRAIL_BYTES - len)
+				some = TRAIL_BYTES - len;
+			memcpy(buffer + len, (const char *)data + done, some);
+			len += some;
+			if (len == TRAIL_BYTES) {
+				pass_on(a, b, buffer, len);
+				buffer = trail_buffer(a->trail);
+				len = 0;
+			}
+		}
+	}
+	pass_on(a, b, buffer, len);
+}
+
 static void read_member(struct archive *a, struct tar_reader *r, struct archive_member *m)
 {
 	struct blob b = BLOB_INIT;
-	const void *data;
-	uint64_t offset;
-	ssize_t n;
 
 	if (blob_create(&b, a->layout_dirfd) < 0)
 		die("read '%s'", a->path);
-	while ((n = tar_body(r, &data, &offset)) > 0) {
-		count_bytes(a, n);
-		if (offset != (uint64_t)b.bytes)
-			diex("read '%s': '%s' is sparse", a->path, m->name);
-		if (b.bytes < (int64_t)sizeof(m->head)) {
-			size_t room = sizeof(m->head) - (size_t)b.bytes;
-
-			memcpy(m->head + b.bytes, data, (size_t)n < room ? (size_t)n : room);
-		}
-		if (blob_write(&b, data, (size_t)n) < 0)
-			die("read '%s'", a->path);
-	}
+	b.is_scratch = a->is_scratch;
+	write_member(a, r, m, &b);
+	trail_settle(a->trail, &b);
 	m->size = b.bytes;
 	if (blob_commit(&b, NULL, -1, &m->digest) < 0)
 		die("read '%s'", a->path);
@@ -178,8 +212,10 @@ static void read_all(struct archive *a)
 	struct tar_entry e;
 	int n;
 
+	a->trail = trail_new(1);
 	while ((n = tar_next(r, &e)) > 0)
 		read_entry(a, r, &e);
+	trail_free(a->trail);
 	if (n < 0 || tar_drain(r) < 0)
 		diex("read '%s': %s", a->path, tar_why(r));
 	tar_close(r);
@@ -208,7 +244,10 @@ static void open_archive(struct archive *a)
 
 void archive_read(const char *path, int layout_dirfd, uint64_t max_bytes)
 {
-	struct archive a = { .path = path, .layout_dirfd = layout_dirfd, .max_bytes = max_bytes };
+	struct archive a = { .path = path,
+			     .layout_dirfd = layout_dirfd,
+			     .is_scratch = true,
+			     .max_bytes = max_bytes };
 	struct archive_images images = { 0 };
 
 	open_archive(&a);

@@ -33,8 +33,8 @@ void archive_put(const char *path, int layout_dirfd, const struct archive_images
 /* The members of the tar PATH ("-" is standard input), which may be compressed, into the blobs of a
  * layout whose lock the caller holds, and the list of its images, for the caller to free. */
 void archive_add(const char *path, int layout_dirfd, struct archive_images *out);
-/* All images in the tar PATH likewise into a layout that is new. Members of more than MAX_BYTES
- * together are refused; 0 is no limit. */
+/* All images in the tar PATH likewise into a layout that is new, and nobody's but this process's.
+ * Members of more than MAX_BYTES together are refused; 0 is no limit. */
 void archive_read(const char *path, int layout_dirfd, uint64_t max_bytes);
 
 /* The same into a layout of its own, below $LASH_ROOT/tmp, until archive_drop or die; what a killed

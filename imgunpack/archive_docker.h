@@ -21,6 +21,8 @@ struct archive_member {
 struct archive {
 	const char *path;
 	int layout_dirfd;
+	bool is_scratch;		/* the layout is for this process alone */
+	struct trail *trail;		/* while members are read */
 	struct archive_member *members; /* by name, once all are read */
 	size_t n;
 	uint64_t bytes, max_bytes;  /* of all members; 0: no limit */

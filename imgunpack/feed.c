@@ -32,29 +32,39 @@ static void fail(struct feed *f, int error, const char *why)
 	pthread_mutex_unlock(&f->lock);
 }
 
+/* More of the blob: how many bytes, 0 at its end, -1. */
+static ssize_t read_blob(struct feed *f, void *to, size_t room)
+{
+	ssize_t n;
+
+	do
+		n = read(f->source.fd, to, room);
+	while (n < 0 && errno == EINTR);
+	if (n < 0) {
+		fail(f, errno, "read");
+		return -1;
+	}
+	f->in_bytes += (uint64_t)n;
+	if (f->in_bytes > (uint64_t)f->source.size) {
+		fail(f, EBADMSG, "the blob is longer than its descriptor says");
+		return -1;
+	}
+	return n;
+}
+
 /* More of the blob into IO. 1, 0 at its end, -1. What is passed on to be hashed stays where it is
  * until the next call. */
 static int refill(struct feed *f, struct codec_io *io)
 {
 	struct ring_slot *s = f->blob ? ring_empty(f->blob) : NULL;
 	unsigned char *to = s ? s->data : f->input;
-	ssize_t n;
+	ssize_t n = read_blob(f, to, CHUNK);
 
-	do
-		n = read(f->source.fd, to, CHUNK);
-	while (n < 0 && errno == EINTR);
-	if (n < 0) {
-		fail(f, errno, "read");
+	if (n < 0)
 		return -1;
-	}
 	if (s) {
 		s->len = (size_t)n;
 		ring_put(f->blob);
-	}
-	f->in_bytes += (uint64_t)n;
-	if (f->in_bytes > (uint64_t)f->source.size) {
-		fail(f, EBADMSG, "the blob is longer than its descriptor says");
-		return -1;
 	}
 	io->in = to;
 	io->nin = (size_t)n;
@@ -74,6 +84,18 @@ static int check_limits(struct feed *f)
 	return -1;
 }
 
+/* More of what needs no decoding, to where it is wanted. 1, 0 at its end, -1. */
+static int pass(struct feed *f, struct codec_io *io)
+{
+	ssize_t n = read_blob(f, io->out, io->nout);
+
+	if (n <= 0)
+		return (int)n;
+	io->out += n;
+	io->nout -= (size_t)n;
+	return 1;
+}
+
 /* Fill one slot as far as the input goes. 1: there is more, 0: that was all, -1. */
 static int fill_slot(struct feed *f, struct inflate *z, struct ring_slot *s, struct codec_io *io)
 {
@@ -82,6 +104,10 @@ static int fill_slot(struct feed *f, struct inflate *z, struct ring_slot *s, str
 	io->out = s->data;
 	io->nout = CHUNK;
 	while (io->nout && more > 0) {
+		if (!io->nin && f->codec == CODEC_NONE && !f->blob) {
+			more = pass(f, io);
+			continue;
+		}
 		if (!io->nin)
 			more = refill(f, io);
 		if (more >= 0 && inflate_step(z, io) < 0) {
@@ -162,6 +188,12 @@ static void start(pthread_t *thread, void *(*run)(void *), void *arg)
 		die("start a thread");
 }
 
+/* Of a blob that is the tar itself one sum is both. */
+static bool is_plain(const struct feed_source *s)
+{
+	return str_eq(s->digest.text, s->diff_id.text);
+}
+
 struct feed *feed_open(const struct feed_source *source)
 {
 	struct feed *f = xcalloc(1, sizeof(*f));
@@ -170,7 +202,7 @@ struct feed *feed_open(const struct feed_source *source)
 	f->why = "";
 	f->ring = ring_new(USERS, RING_BATCH);
 	pthread_mutex_init(&f->lock, NULL);
-	if (*source->digest.text)
+	if (*source->digest.text && !is_plain(source))
 		f->blob = ring_new(1, RING_BATCH);
 	start(&f->decode_thread, decoder_main, f);
 	start(&f->hash_thread, hasher_main, f);
@@ -224,7 +256,9 @@ int feed_finish(struct feed *f)
 		return set_errno(f->error);
 	if (f->in_bytes != (uint64_t)f->source.size)
 		f->why = "the blob is shorter than its descriptor says";
-	else if (*f->source.digest.text && !str_eq(f->blob_digest.text, f->source.digest.text))
+	else if (is_plain(&f->source) ? f->codec != CODEC_NONE
+				      : *f->source.digest.text &&
+						!str_eq(f->blob_digest.text, f->source.digest.text))
 		f->why = "the blob is not what its digest says";
 	else if (!str_eq(tar.text, f->source.diff_id.text))
 		f->why = "the content is not what the image's diff_ids say";

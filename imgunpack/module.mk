@@ -4,7 +4,7 @@ unpack.objs := imgunpack/apply.c imgunpack/aside.c imgunpack/archive.c imgunpack
     imgunpack/archive_open.c imgunpack/attr.c imgunpack/compare.c imgunpack/entry.c imgunpack/feed.c \
     imgunpack/flat.c imgunpack/ids.c imgunpack/layer.c imgunpack/link.c imgunpack/map.c imgunpack/merge.c imgunpack/modes.c imgunpack/overlay.c \
     imgunpack/parent.c imgunpack/place.c imgunpack/ring.c imgunpack/stack.c imgunpack/store.c imgunpack/store_gc.c \
-    imgunpack/tarfile.c imgunpack/times.c imgunpack/unpack_load.c imgunpack/upper.c imgunpack/uses.c imgunpack/whiteout.c imgunpack/worker.c
+    imgunpack/tarfile.c imgunpack/times.c imgunpack/trail.c imgunpack/unpack_load.c imgunpack/upper.c imgunpack/uses.c imgunpack/whiteout.c imgunpack/worker.c
 imgunpack/imgunpack.objs := $(unpack.objs)
 imgunpack/imgunpack.libs = libcrypto $(codec.libs)
 # Images: one program a direction, over OCI layouts (lib/layout.h).
@@ -12,8 +12,8 @@ LIBEXEC += imgunpack/imgpull
 registry.objs := imgunpack/call.c imgunpack/certs.c imgunpack/challenge.c \
     imgunpack/creds.c imgunpack/document.c imgunpack/helper.c imgunpack/http.c imgunpack/http_url.c imgunpack/progress.c imgunpack/registries.c imgunpack/registry.c imgunpack/report.c imgunpack/token.c
 # What needs no network: layouts and archives.
-transport.objs := imgunpack/archive.c imgunpack/archive_docker.c imgunpack/archive_images.c imgunpack/docs.c imgunpack/tarfile.c imgunpack/transport.c
-imgunpack/imgpull.objs := imgunpack/fetch.c imgunpack/manifest.c imgunpack/pages.c imgunpack/referrers.c imgunpack/signature.c imgunpack/signed.c imgunpack/trail.c $(registry.objs) $(transport.objs)
+transport.objs := imgunpack/archive.c imgunpack/archive_docker.c imgunpack/archive_images.c imgunpack/docs.c imgunpack/tarfile.c imgunpack/trail.c imgunpack/transport.c
+imgunpack/imgpull.objs := imgunpack/fetch.c imgunpack/manifest.c imgunpack/pages.c imgunpack/referrers.c imgunpack/signature.c imgunpack/signed.c $(registry.objs) $(transport.objs)
 imgunpack/imgpull.libs = libcrypto libcurl $(codec.libs)
 LIBEXEC += imgunpack/imgpush
 imgunpack/imgpush.objs := imgunpack/archive_open.c imgunpack/archive_write.c imgunpack/compare.c imgunpack/pages.c imgunpack/referrers.c imgunpack/send.c $(registry.objs) $(transport.objs)

@@ -155,7 +155,7 @@ int blob_append(struct blob *b, const void *data, size_t len)
 	if (io_write(b->fd, data, len))
 		return -1;
 	b->bytes += (int64_t)len;
-	if (b->bytes / WRITEBACK_BYTES != before)
+	if (!b->is_scratch && b->bytes / WRITEBACK_BYTES != before)
 		sync_file_range(b->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 	return 0;
 }
@@ -199,10 +199,10 @@ static int publish(struct blob *b, const struct digest *d)
 		return -1;
 	/* What is there under this name may be the damaged copy that made us fetch it again:
 	 * replace it. */
-	if (fdatasync(b->fd) ||
+	if ((!b->is_scratch && fdatasync(b->fd)) ||
 	    renameat(b->layout_dirfd, b->name, b->layout_dirfd, blob_path(d, path)))
 		return -1;
-	return sync_dir(b->layout_dirfd, blobs_dir);
+	return b->is_scratch ? 0 : sync_dir(b->layout_dirfd, blobs_dir);
 }
 
 int blob_check(const struct blob *b, const struct digest *want, int64_t size)

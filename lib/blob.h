@@ -34,6 +34,7 @@ struct blob {
 	int layout_dirfd; /* the caller's */
 	int fd;		  /* of the temporary; may be read by the owner */
 	int64_t bytes;	  /* written so far */
+	bool is_scratch;  /* set it behind blob_create: need not outlive a crash of the machine */
 	struct digest_state hash;
 	char name[DIGEST_HEX_LEN + 16];
 };

@@ -20,6 +20,11 @@ gz = layer(ok)['blob']
 zst = layer(ok, codec='zstd')['blob']
 flipped = lambda b: b[:len(b) // 2] + bytes([b[len(b) // 2] ^ 0xff]) + b[len(b) // 2 + 1:]" <<-'CASES'
 		imgunpack: unpack layer 'sha256:000*': the blob is not what its digest says|layer(ok, digest='sha256:' + '0' * 64)
+		imgunpack: unpack layer 'sha256:*': the blob is not what its digest says|layer(ok, digest=sha(ok))
+		imgunpack: unpack layer 'sha256:000*': the blob is not what its digest says|layer(ok, codec='none', digest='sha256:' + '0' * 64)
+		imgunpack: unpack layer 'sha256:000*': the content is not what the image's diff_ids say|layer(ok, codec='none', digest='sha256:' + '0' * 64, diff_id='sha256:' + '0' * 64)
+		imgunpack: unpack layer 'sha256:*': the blob is longer than its descriptor says|layer(ok, codec='none', size=len(ok) - 1)
+		imgunpack: unpack layer 'sha256:*': the blob is shorter than its descriptor says|layer(ok, codec='none', size=len(ok) + 1)
 		imgunpack: unpack layer *: the blob is longer than its descriptor says|layer(ok, size=100)
 		imgunpack: unpack layer *: the blob is shorter than its descriptor says|layer(ok, size=100000)
 		imgunpack: unpack layer *: the content is not what the image's diff_ids say|layer(ok, diff_id='sha256:' + '1' * 64)
