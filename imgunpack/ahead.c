@@ -221,6 +221,10 @@ static int unpack_followed(struct ahead *a, const char *layout)
 		unpack_store(&a->unpack, &a->stack);
 	close_fd(&lock);
 	printf("%s\n", a->done.text);
+	forget(a);
+	close_fd(&a->unpack.layout_dirfd);
+	if (!geteuid())
+		stack_close(&a->stack);
 	return 0;
 }
 
@@ -243,5 +247,7 @@ int ctl_unpack(int argc, char **argv)
 	unpack_store(&a.unpack, &a.stack);
 	archive_drop();
 	printf("%s\n", a.unpack.image.digest.text);
+	unpack_free(&a.unpack);
+	stack_close(&a.stack);
 	return 0;
 }

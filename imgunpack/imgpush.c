@@ -205,6 +205,17 @@ static void check_options(enum transport to)
 	send_options.chunk_bytes = chunk_bytes;
 }
 
+static void free_cargo(struct cargo *c)
+{
+	docs_free(&c->docs);
+	layout_image_free(&c->image);
+	layout_name_free(&c->name);
+	free(c->tag);
+	close_fd(&c->layout_dirfd);
+	if (c->lock >= 0)
+		close_fd(&c->lock);
+}
+
 int main(int argc, char **argv)
 {
 	const struct usage u = { "[OPTION]... SOURCE TARGET",
@@ -237,5 +248,7 @@ int main(int argc, char **argv)
 	else if (to != TRANSPORT_ARCHIVE || !str_eq(target.dir, "-"))
 		printf("%s\n", digest_of_cargo(&cargo)->text);
 	archive_drop();
+	free_cargo(&cargo);
+	layout_name_free(&target);
 	return 0;
 }
