@@ -21,6 +21,15 @@ struct out {
 	char data[CHUNK];
 };
 
+/* What is to be written: images, or documents. */
+struct content {
+	const struct saved *v;
+	size_t n;
+	const struct docs *docs; /* NULL: images */
+	int layout_dirfd;	 /* of the documents */
+	const char *name;
+};
+
 /* A blob of an image, and where it is. */
 struct item {
 	int layout_dirfd;
@@ -118,28 +127,48 @@ static void list_descriptor(struct item *v, size_t *n, int dirfd, const struct i
 	list_item(v, n, (struct item){ dirfd, d, NULL, &d->id, d->size });
 }
 
-static void list_image(struct item *v, size_t *n, const struct saved *s)
+static void list_json(struct item *v, size_t *n, const struct digest *d, const struct buf *json)
 {
-	const struct layout_image *i = &s->image;
-
-	list_item(v, n,
-		  (struct item){ s->layout_dirfd, NULL, &i->manifest_json, &i->digest,
-				 (int64_t)i->manifest_json.len });
-	list_descriptor(v, n, s->layout_dirfd, i->manifest.config);
-	for (size_t l = 0; l < i->manifest.n_layers; l++)
-		list_descriptor(v, n, s->layout_dirfd, &i->manifest.layers[l]);
+	list_item(v, n, (struct item){ -1, NULL, json, d, (int64_t)json->len });
 }
 
-static void add_blobs(struct out *o, const struct saved *v, size_t n)
+static void list_manifest(struct item *v, size_t *n, int dirfd, const struct image_manifest *m)
 {
-	size_t most = 0, n_items = 0;
-	_free_ struct item *items = NULL;
+	list_descriptor(v, n, dirfd, m->config);
+	for (size_t l = 0; l < m->n_layers; l++)
+		list_descriptor(v, n, dirfd, &m->layers[l]);
+}
 
-	for (size_t i = 0; i < n; i++)
-		most += v[i].image.manifest.n_layers + 2;
-	items = xcalloc(most, sizeof(*items));
-	for (size_t i = 0; i < n; i++)
-		list_image(items, &n_items, &v[i]);
+/* Every blob once. Caller frees. */
+static struct item *list_blobs(const struct content *c, size_t *n)
+{
+	size_t most = 0;
+	struct item *v;
+
+	for (size_t i = 0; i < c->n; i++)
+		most += c->v[i].image.manifest.n_layers + 2;
+	for (size_t i = 0; c->docs && i < c->docs->n_manifests; i++)
+		most += c->docs->manifests[i].n_layers + 1;
+	v = xcalloc(most + (c->docs ? c->docs->n : 0), sizeof(*v));
+	*n = 0;
+	for (size_t i = 0; i < c->n; i++) {
+		const struct layout_image *image = &c->v[i].image;
+
+		list_json(v, n, &image->digest, &image->manifest_json);
+		list_manifest(v, n, c->v[i].layout_dirfd, &image->manifest);
+	}
+	for (size_t i = 0; c->docs && i < c->docs->n; i++)
+		list_json(v, n, &c->docs->v[i].digest, &c->docs->v[i].json);
+	for (size_t i = 0; c->docs && i < c->docs->n_manifests; i++)
+		list_manifest(v, n, c->layout_dirfd, &c->docs->manifests[i]);
+	return v;
+}
+
+static void add_blobs(struct out *o, const struct content *c)
+{
+	size_t n_items;
+	_free_ struct item *items = list_blobs(c, &n_items);
+
 	qsort(items, n_items, sizeof(*items), compare_items);
 	add_entry(o, TAR_DIR, "blobs", 0);
 	add_entry(o, TAR_DIR, "blobs/sha256", 0);
@@ -163,29 +192,31 @@ static bool read_reference(const char *name, struct ref *r)
 	return name && strpbrk(name, ":/") && !ref_parse(name, r, &why) && *r->tag;
 }
 
-static void emit_index_entry(struct emit *e, const struct saved *s)
+static void emit_index_entry(struct emit *e, const char *media_type, const struct digest *d,
+			     size_t size, const char *name)
 {
 	struct ref r;
 
 	emit_object(e, NULL);
-	emit_str(e, "mediaType", s->image.media_type);
-	emit_str(e, "digest", s->image.digest.text);
-	emit_int(e, "size", (int64_t)s->image.manifest_json.len);
-	if (s->name) {
+	emit_str(e, "mediaType", media_type);
+	emit_str(e, "digest", d->text);
+	emit_int(e, "size", (int64_t)size);
+	if (name) {
 		emit_object(e, "annotations");
-		if (read_reference(s->name, &r)) {
+		if (read_reference(name, &r)) {
 			_free_ char *full = ref_full(&r);
 
 			emit_str(e, "io.containerd.image.name", full);
 		}
-		emit_str(e, IMAGE_REF_NAME, s->name);
+		emit_str(e, IMAGE_REF_NAME, name);
 		emit_end(e);
 	}
 	emit_end(e);
 }
 
-static void add_index(struct out *o, const struct saved *v, size_t n)
+static void add_index(struct out *o, const struct content *c)
 {
+	const struct doc *top = c->docs ? docs_top(c->docs) : NULL;
 	_buf_ struct buf b = { 0 };
 	struct emit e = { .out = &b };
 
@@ -193,8 +224,14 @@ static void add_index(struct out *o, const struct saved *v, size_t n)
 	emit_int(&e, "schemaVersion", 2);
 	emit_str(&e, "mediaType", IMAGE_TYPE_INDEX);
 	emit_array(&e, "manifests");
-	for (size_t i = 0; i < n; i++)
-		emit_index_entry(&e, &v[i]);
+	for (size_t i = 0; i < c->n; i++) {
+		const struct layout_image *image = &c->v[i].image;
+
+		emit_index_entry(&e, image->media_type, &image->digest, image->manifest_json.len,
+				 c->v[i].name);
+	}
+	if (top)
+		emit_index_entry(&e, top->media_type, &top->digest, top->json.len, c->name);
 	emit_end(&e);
 	emit_end(&e);
 	add_text(o, "index.json", &b);
@@ -247,26 +284,34 @@ static void emit_docker(struct emit *e, const struct saved *v, size_t n, size_t 
 	emit_end(e);
 }
 
-static void add_documents(struct out *o, const struct saved *v, size_t n)
+static void add_docker(struct out *o, const struct saved *v, size_t n)
 {
-	_buf_ struct buf b = { 0 }, layout = { 0 };
+	_buf_ struct buf b = { 0 };
 	struct emit e = { .out = &b };
 
-	add_index(o, v, n);
 	emit_array(&e, NULL);
 	for (size_t i = 0; i < n; i++)
 		emit_docker(&e, v, n, i);
 	emit_end(&e);
 	add_text(o, "manifest.json", &b);
+}
+
+static void add_documents(struct out *o, const struct content *c)
+{
+	_buf_ struct buf layout = { 0 };
+
+	add_index(o, c);
+	if (!c->docs)
+		add_docker(o, c->v, c->n);
 	buf_adds(&layout, "{\"imageLayoutVersion\":\"1.0.0\"}");
 	add_text(o, "oci-layout", &layout);
 }
 
-static void write_all(struct out *o, const struct saved *v, size_t n)
+static void write_all(struct out *o, const struct content *c)
 {
 	o->tar = tar_create(put, o);
-	add_blobs(o, v, n);
-	add_documents(o, v, n);
+	add_blobs(o, c);
+	add_documents(o, c);
 	if (tar_write_end(o->tar))
 		die("write '%s'", o->file);
 	flush(o);
@@ -281,7 +326,7 @@ static void remove_unfinished(void)
 		unlink(unfinished);
 }
 
-static void write_file(struct out *o, const struct saved *v, size_t n)
+static void write_file(struct out *o, const struct content *c)
 {
 	const char *slash = strrchr(o->file, '/'), *base = slash ? slash + 1 : o->file;
 
@@ -290,25 +335,37 @@ static void write_file(struct out *o, const struct saved *v, size_t n)
 	o->fd = open(unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (o->fd < 0)
 		die("write '%s'", o->file);
-	write_all(o, v, n);
+	write_all(o, c);
 	if (close(o->fd) || rename(unfinished, o->file))
 		die("write '%s'", o->file);
 	free(unfinished);
 	unfinished = NULL;
 }
 
-void archive_write(const char *file, const struct saved *v, size_t n)
+static void write_content(const char *file, const struct content *c)
 {
 	_free_ struct out *o = xcalloc(1, sizeof(*o));
 
 	if (file && !str_eq(file, "-")) {
 		o->file = file;
-		write_file(o, v, n);
+		write_file(o, c);
 		return;
 	}
 	if (isatty(STDOUT_FILENO))
 		diex("an archive is nothing for a terminal");
 	o->file = "standard output";
 	o->fd = STDOUT_FILENO;
-	write_all(o, v, n);
+	write_all(o, c);
+}
+
+void archive_write(const char *file, const struct saved *v, size_t n)
+{
+	write_content(file, &(struct content){ .v = v, .n = n });
+}
+
+void archive_write_docs(const char *file, int layout_dirfd, const struct docs *docs,
+			const char *name)
+{
+	write_content(file, &(struct content){
+				    .docs = docs, .layout_dirfd = layout_dirfd, .name = name });
 }

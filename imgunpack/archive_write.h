@@ -6,6 +6,7 @@
 #ifndef IMGUNPACK_ARCHIVE_WRITE_H
 #define IMGUNPACK_ARCHIVE_WRITE_H
 
+#include "imgunpack/docs.h"
 #include "lib/layout.h"
 
 struct saved {
@@ -16,5 +17,9 @@ struct saved {
 
 /* Write them to FILE, which is there only when it is whole, or to standard output (NULL or "-"). */
 void archive_write(const char *file, const struct saved *v, size_t n);
+/* The same with an index and all it leads to, as NAME (NULL: none): an OCI layout only, since
+ * docker's format has no platforms. */
+void archive_write_docs(const char *file, int layout_dirfd, const struct docs *docs,
+			const char *name);
 
 #endif

@@ -101,6 +101,12 @@ static void load(int layout_dirfd, const struct image_descriptor *d, int depth, 
 		diex("manifest '%s': %s", d->digest, why);
 }
 
+void xdocs_load_from(int layout_dirfd, const struct image_descriptor *d, struct docs *out)
+{
+	memset(out, 0, sizeof(*out));
+	load(layout_dirfd, d, 0, out);
+}
+
 void xdocs_load(int layout_dirfd, const struct layout_name *name, struct docs *out)
 {
 	const struct image_descriptor *d;
@@ -108,14 +114,13 @@ void xdocs_load(int layout_dirfd, const struct layout_name *name, struct docs *o
 	struct image_index index;
 	struct platform host;
 
-	memset(out, 0, sizeof(*out));
 	platform_host(&host);
 	if (layout_read_index(layout_dirfd, &index, why))
 		diex("%s", why);
 	d = layout_find(&index, name, &host, why);
 	if (!d)
 		diex("%s", why);
-	load(layout_dirfd, d, 0, out);
+	xdocs_load_from(layout_dirfd, d, out);
 	image_index_free(&index);
 }
 

@@ -34,6 +34,8 @@ void docs_free(struct docs *l);
 
 /* All that NAME of a layout leads to, of every platform. Dies when some of it is missing. */
 void xdocs_load(int layout_dirfd, const struct layout_name *name, struct docs *out);
+/* The same of the document D. */
+void xdocs_load_from(int layout_dirfd, const struct image_descriptor *d, struct docs *out);
 /* Write those a layout lacks. Dies. */
 void xdocs_store(int layout_dirfd, const struct docs *l);
 

@@ -233,10 +233,10 @@ static void bring(enum transport from, const char *source, const struct layout_n
 	struct layout_image image = { 0 };
 	_free_ char *tag = NULL;
 
-	if (all_platforms && from == TRANSPORT_ARCHIVE)
-		opt_misuse("--all-platforms is for registries and layouts");
 	layout_dirfd = xtransport_open_new(target->dir, &lock);
-	if (all_platforms)
+	if (all_platforms && from == TRANSPORT_ARCHIVE)
+		image.digest = xtransport_all_from_archive(source, layout_dirfd, target->tag);
+	else if (all_platforms)
 		image.digest = xtransport_all_from_layout(source, layout_dirfd, target->tag);
 	else if (from == TRANSPORT_LAYOUT)
 		xtransport_from_layout(source, layout_dirfd, want, &image, &tag);

@@ -173,7 +173,9 @@ static void hand_on(struct cargo *c, enum transport to, const struct layout_name
 {
 	char *name = target->tag ? target->tag : c->tag;
 
-	if (to == TRANSPORT_ARCHIVE) {
+	if (to == TRANSPORT_ARCHIVE && all_platforms) {
+		archive_write_docs(target->dir, c->layout_dirfd, &c->docs, name);
+	} else if (to == TRANSPORT_ARCHIVE) {
 		struct saved saved = { c->layout_dirfd, c->image, name };
 
 		archive_write(target->dir, &saved, 1);
@@ -189,7 +191,7 @@ static void hand_on(struct cargo *c, enum transport to, const struct layout_name
 	}
 }
 
-static void check_options(enum transport to)
+static void check_options(const char *target)
 {
 	if (jobs < 1 || !registry_options.tries || !registry_options.stall_s)
 		opt_misuse("--jobs, --tries and --timeout start at 1");
@@ -197,8 +199,8 @@ static void check_options(enum transport to)
 		opt_misuse("--chunk must not be negative");
 	if (all_platforms && platform_name)
 		opt_misuse("--platform and --all-platforms exclude each other");
-	if (all_platforms && to == TRANSPORT_ARCHIVE)
-		opt_misuse("--all-platforms is for registries and layouts");
+	if (all_platforms && str_starts(target, "docker-archive:"))
+		opt_misuse("--all-platforms is not for docker-archive:, which has no platforms");
 	registry_options.mount_from = send_options.mount_from;
 	send_options.jobs = jobs;
 	send_options.tell = (struct tell){ .quiet = quiet, .json = json };
@@ -231,7 +233,7 @@ int main(int argc, char **argv)
 	first = opt_parse(argc, argv, &u);
 	opt_operands(argc - first, 2, 2);
 	to = transport_of(argv[first + 1], &where);
-	check_options(to);
+	check_options(argv[first + 1]);
 	if (to == TRANSPORT_REGISTRY)
 		parse_ref(where, &ref);
 	else

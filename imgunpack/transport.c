@@ -278,3 +278,29 @@ void xtransport_from_archive(const char *text, int to, const struct platform *wa
 	archive_images_free(&list);
 	layout_name_free(&name);
 }
+
+struct digest xtransport_all_from_archive(const char *text, int to, const char *tag)
+{
+	const struct archive_image *chosen;
+	struct archive_images list;
+	struct layout_name name;
+	struct docs docs;
+	struct digest d;
+
+	parse_name(text, &name);
+	archive_add(name.dir, to, &list);
+	chosen = choose(&list, &name);
+	d = chosen->digest;
+	xdocs_load_from(to,
+			&(struct image_descriptor){ .mediaType = chosen->media_type,
+						    .digest = d.text,
+						    .id = d,
+						    .size = chosen->size },
+			&docs);
+	/* Nothing is copied within one layout, but all has to be there. */
+	xtransport_copy_docs(to, to, &docs, tag ? tag : chosen->name);
+	docs_free(&docs);
+	archive_images_free(&list);
+	layout_name_free(&name);
+	return d;
+}

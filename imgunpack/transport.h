@@ -19,8 +19,10 @@ enum transport transport_of(const char *text, const char **rest);
 int xtransport_open_new(const char *dir, int *lock);
 /* The tag NAME means: its own, or that of the only image there is. Caller frees; NULL: none. */
 char *xtransport_tag(int layout_dirfd, const struct layout_name *name);
-/* As xtransport_from_layout, for the images of every platform. Returns the digest for it all. */
+/* As xtransport_from_layout and _archive, for the images of every platform. Returns the digest for
+ * it all. */
 struct digest xtransport_all_from_layout(const char *name, int to, const char *tag);
+struct digest xtransport_all_from_archive(const char *name, int to, const char *tag);
 /* Open the layout DIR and lock it for reading. */
 int xtransport_open(const char *dir, int *lock);
 

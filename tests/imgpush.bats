@@ -143,12 +143,38 @@ teardown() {
 	diff -r src/blobs copy/blobs
 	diff -r src/blobs copy2/blobs
 	[ "$(imgctl ls -q copy2)" = multi ]
+	imgpush --all-platforms src:multi oci-archive:all.tar | grep -qx "$list"
+	imgpush --all-platforms src:multi oci-archive:again.tar >/dev/null
+	cmp all.tar again.tar
+	skopeo copy -q --all --preserve-digests oci-archive:all.tar oci:copy3:m
+	diff -r src/blobs copy3/blobs
+	imgpull --all-platforms oci-archive:all.tar copy4 | grep -qx "$list"
+	# Members that are part of no image are gc's.
+	imgctl gc copy4 >/dev/null
+	diff -r src/blobs copy4/blobs
+	[ "$(imgctl ls -q copy4)" = multi ]
+	skopeo copy -q --all --preserve-digests oci:src:multi oci-archive:theirs.tar:m
+	imgpull --all-platforms oci-archive:theirs.tar copy5:mine | grep -qx "$list"
+	imgctl gc copy5 >/dev/null
+	diff -r src/blobs copy5/blobs
+	[ "$(imgctl ls -q copy5)" = mine ]
 	rm "src/blobs/sha256/${manifest#sha256:}"
 	run --separate-stderr imgpush --all-platforms src:multi "127.0.0.1:$port/app:n"
 	assert_status 1
 	assert_one_line "imgpush: read blob '$manifest': No such file or directory"
 	run --separate-stderr imgpush --all-platforms src:multi oci-archive:x
+	assert_status 1
+	assert_one_line "imgpush: read blob '$manifest': No such file or directory"
+	[ ! -e x ] && [ ! -e .x.new ]
+	run --separate-stderr imgpush --all-platforms src:multi docker-archive:x
 	assert_status 2
+	assert_one_line "imgpush: --all-platforms is not for docker-archive:, which has no platforms*"
+	# An archive that lacks what its index lists.
+	mkdir part && tar -xf all.tar -C part && rm "part/blobs/sha256/${manifest#sha256:}" && tar -C part -cf part.tar .
+	run --separate-stderr imgpull --all-platforms oci-archive:part.tar copy6
+	assert_status 1
+	assert_one_line "imgpull: read blob '$manifest': No such file or directory"
+	[ -z "$(imgctl ls -q copy6)" ]
 }
 
 @test "imgpush --chunk: pieces, which a real registry puts together" {
