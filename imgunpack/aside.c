@@ -21,8 +21,9 @@ struct aside {
 	const struct unpack *unpack;
 	int stage_dirfd, rootfs_dirfd;
 	size_t n;
+	size_t *order;	     /* of the layers, the largest first: the others fit in beside it */
 	struct found *found; /* of each layer; shared with the workers */
-	int *result;	     /* of each layer's worker */
+	bool *needs_lower;   /* of each layer: it cannot be understood alone */
 };
 
 struct names {
@@ -69,9 +70,10 @@ static void keep(const struct aside *s, size_t i, const struct apply *a)
 		die("write '%s'", names_of(i).whiteouts);
 }
 
-static int unpack_one(void *ctx, size_t i)
+static int unpack_one(void *ctx, size_t job)
 {
 	const struct aside *s = ctx;
+	size_t i = s->order[job];
 	struct apply a = { .rootfs_dirfd = i ? make_layer(s, i) : s->rootfs_dirfd,
 			   .how = i ? APPLY_ASIDE : APPLY_FIRST,
 			   .limits = &s->unpack->limits };
@@ -100,7 +102,7 @@ static void sum_up(const struct aside *s, struct apply *a)
 	uint64_t limit = s->unpack->limits.entries;
 
 	for (size_t i = 0; i < s->n; i++) {
-		if (s->result[i])
+		if (s->needs_lower[i])
 			continue;
 		a->entries += s->found[i].entries;
 		a->devices += s->found[i].devices;
@@ -123,7 +125,7 @@ static int merge_all(void *ctx, _unused_ size_t job)
 
 	sum_up(s, &a);
 	for (size_t i = 1; i < s->n; i++) {
-		if (s->result[i])
+		if (s->needs_lower[i])
 			unpack_layer(s->unpack, i, &a);
 		else
 			merge(s, i);
@@ -132,17 +134,44 @@ static int merge_all(void *ctx, _unused_ size_t job)
 	return 0;
 }
 
+static void sort_by_size(struct aside *s)
+{
+	const struct image_descriptor *layers = s->unpack->image.manifest.layers;
+
+	for (size_t i = 0; i < s->n; i++) {
+		size_t at = i;
+
+		for (; at && layers[s->order[at - 1]].size < layers[i].size; at--)
+			s->order[at] = s->order[at - 1];
+		s->order[at] = i;
+	}
+}
+
+static int unpack_all(struct aside *s)
+{
+	_free_ int *results = xcalloc(s->n, sizeof(*results));
+	int merged;
+
+	if (worker_run(s->n, unpack_one, s, results))
+		return -1;
+	for (size_t job = 0; job < s->n; job++)
+		s->needs_lower[s->order[job]] = results[job];
+	return worker_run(1, merge_all, s, &merged);
+}
+
 int unpack_aside(const struct unpack *u, int stage_dirfd, int rootfs_dirfd)
 {
 	size_t n = u->image.manifest.n_layers, bytes = n * sizeof(struct found);
-	struct aside s = { u, stage_dirfd, rootfs_dirfd, n, NULL, xcalloc(n, sizeof(int)) };
-	int merged, failed;
+	_free_ size_t *order = xcalloc(n, sizeof(*order));
+	_free_ bool *needs_lower = xcalloc(n, sizeof(*needs_lower));
+	struct aside s = { u, stage_dirfd, rootfs_dirfd, n, order, NULL, needs_lower };
+	int result;
 
 	s.found = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (s.found == MAP_FAILED)
 		die("share memory with workers");
-	failed = worker_run(n, unpack_one, &s, s.result) || worker_run(1, merge_all, &s, &merged);
+	sort_by_size(&s);
+	result = unpack_all(&s);
 	munmap(s.found, bytes);
-	free(s.result);
-	return failed ? -1 : 0;
+	return result;
 }
