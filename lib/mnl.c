@@ -60,7 +60,7 @@ static int take_error(const struct nlmsghdr *h)
 		return set_errno(EBADMSG);
 	if (!e->error)
 		return MNL_CB_STOP;
-	return set_errno(e->error < 0 ? -e->error : e->error);
+	return set_errno(e->error < 0 ? (int)-(unsigned)e->error : e->error);
 }
 
 static int take(const struct nlmsghdr *h, mnl_cb_t fn, void *data)
