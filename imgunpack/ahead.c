@@ -10,6 +10,7 @@
 #include "lib/io.h"
 #include "lib/mem.h"
 #include "lib/opt.h"
+#include "lib/proc.h"
 
 enum { LINE_MAX_BYTES = 64 * 1024 };
 
@@ -78,7 +79,7 @@ static void start(struct ahead *a, size_t i, int fd)
 		close_fd(&fd);
 		return;
 	}
-	while (a->n_running >= worker_most())
+	while (a->n_running >= proc_processors())
 		reap(a);
 	a->fds[i] = fd;
 	a->pids[i] = worker_start(unpack_job, a, i);

@@ -200,10 +200,10 @@ struct feed *feed_open(const struct feed_source *source)
 
 	f->source = *source;
 	f->why = "";
-	f->ring = ring_new(USERS, RING_BATCH);
+	f->ring = ring_new(USERS);
 	pthread_mutex_init(&f->lock, NULL);
 	if (*source->digest.text && !is_plain(source))
-		f->blob = ring_new(1, RING_BATCH);
+		f->blob = ring_new(1);
 	start(&f->decode_thread, decoder_main, f);
 	start(&f->hash_thread, hasher_main, f);
 	if (f->blob)

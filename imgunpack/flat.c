@@ -8,6 +8,7 @@
 #include "lib/die.h"
 #include "lib/mem.h"
 #include "lib/path.h"
+#include "lib/proc.h"
 
 /* Where the tree grows: beside ROOTFS in a directory only we can enter, or, on a mount point, in
  * place. */
@@ -136,7 +137,7 @@ static bool goes_side_by_side(const struct stage *s)
 {
 	const struct unpack *u = s->unpack;
 
-	return s->hidden && u->image.manifest.n_layers > 1 && !geteuid() && worker_most() > 1;
+	return s->hidden && u->image.manifest.n_layers > 1 && !geteuid() && proc_processors() > 1;
 }
 
 void unpack_flat(const struct unpack *u, const char *rootfs)

@@ -4,7 +4,7 @@
 #include "imgunpack/ring.h"
 #include "lib/mem.h"
 
-enum { SLOTS = 16 };
+enum { SLOTS = 16, BATCH = 4 };
 
 /* Counters count slots since the start; slot N lives in slots[N % SLOTS]. */
 struct user {
@@ -20,19 +20,18 @@ struct ring {
 	bool maker_waits; /* for freed */
 	bool ended, stopped;
 	uint64_t made;
-	unsigned n_users, batch;
+	unsigned n_users;
 	struct user users[RING_USERS];
 	struct ring_slot slots[SLOTS];
 	unsigned char memory[SLOTS][RING_SLOT_BYTES];
 };
 
-struct ring *ring_new(unsigned n_users, unsigned batch)
+struct ring *ring_new(unsigned n_users)
 {
 	struct ring *r = xmalloc(sizeof(*r)); /* not cleared: a small layer touches little of it */
 
 	memset(r, 0, offsetof(struct ring, memory));
 	r->n_users = n_users;
-	r->batch = batch;
 	for (size_t i = 0; i < SLOTS; i++)
 		r->slots[i].data = r->memory[i];
 	pthread_mutex_init(&r->lock, NULL);
@@ -129,10 +128,10 @@ struct ring_slot *ring_next(struct ring *r, unsigned user)
 
 	pthread_mutex_lock(&r->lock);
 	u->done += u->holding;
-	if (used_slots(r) <= SLOTS - r->batch)
+	if (used_slots(r) <= SLOTS - BATCH)
 		wake_maker(r);
 	if (u->done == r->made && !r->ended && !r->stopped)
-		u->wants = u->done + r->batch;
+		u->wants = u->done + BATCH;
 	while (u->wants)
 		pthread_cond_wait(&u->woken, &r->lock);
 	u->holding = u->done < r->made && !r->stopped;

@@ -11,7 +11,7 @@
 
 /* A slot is large enough that a lock costs nothing, and all of them together small enough to stay
  * in the processor's cache. */
-enum { RING_SLOT_BYTES = 256 * 1024, RING_USERS = 3 };
+enum { RING_SLOT_BYTES = 256 * 1024, RING_USERS = 2 };
 
 struct ring_slot {
 	size_t len;
@@ -20,12 +20,9 @@ struct ring_slot {
 
 struct ring;
 
-/* How many slots who waits sleeps for: most, and those who take turns. */
-enum { RING_BATCH = 4, RING_BATCH_IN_TURN = 2 };
-
 /* For users 0 to N_USERS - 1, RING_USERS at most. Never fails. Nobody may use it any more when it
  * is freed. */
-struct ring *ring_new(unsigned n_users, unsigned batch);
+struct ring *ring_new(unsigned n_users);
 void ring_free(struct ring *r);
 
 /* The maker: a slot to fill; NULL once somebody has stopped the ring. */

@@ -2,154 +2,162 @@
 #include <string.h>
 
 #include "imgunpack/pack.h"
-#include "imgunpack/ring.h"
 #include "lib/die.h"
 #include "lib/mem.h"
+#include "lib/proc.h"
 
-/* Users of the ring. */
-enum { HASHER, DEFLATER, GZIP_DEFLATERS = 2 };
+/* Blocks of gzip stay in the processor's cache; zstd's have to be larger to be as small. */
+enum { GZIP_BLOCK = 256 * 1024, ZSTD_BLOCK = 1024 * 1024, N_SLOTS = 16, THREADS_MAX = 8 };
 
-/* One of the threads that compress. */
-struct deflater {
-	struct sink *sink;
-	unsigned number;
-	pthread_t thread;
-	unsigned char *out;
+struct slot {
+	unsigned char *data, *out;
+	size_t len, out_len;
+	bool is_ready; /* to be put */
 };
 
-/* One thread hashes what comes in, others compress it and pass it on, while the caller reads more.
- */
+/* The caller fills slots; each is hashed, compressed, and put. Any thread does what is to be done
+ * next, so that none waits for another while there is work: blocks are compressed in any order, by
+ * as many threads as there are, but hashed and put in theirs, by one at a time.
+ *
+ * Counters count slots since the start; slot N lives in slots[N % N_SLOTS]. */
 struct sink {
 	tar_put *put;
 	void *ctx;
-	struct digest_state hash;
-	uint64_t bytes; /* that crc is of */
-	uint32_t crc;	/* gzip's; the hasher's, too */
 	enum codec codec;
-	struct ring *ring;
-	struct ring_slot *slot; /* being filled; NULL: none yet */
-	pthread_t hash_thread;
-	struct deflater deflaters[GZIP_DEFLATERS];
-	unsigned n_deflaters;
-	pthread_mutex_t lock;
-	pthread_cond_t next;
-	uint64_t turn; /* the slot that is put next */
-	int error;     /* of a deflater; read when the ring has stopped or the threads have ended */
+	size_t block; /* bytes of a slot */
+	struct slot slots[N_SLOTS];
+	size_t filled; /* bytes of the slot being filled */
+	bool is_filling;
+	pthread_t threads[THREADS_MAX];
+	size_t n_threads;
+
+	/* Of who hashes. */
+	struct digest_state hash;
+	uint64_t bytes;
+	uint32_t crc; /* gzip's */
+
+	pthread_mutex_t lock; /* of all below */
+	pthread_cond_t work, room;
+	size_t idle; /* threads that wait for work */
+	uint64_t made, hashed, taken, put_so_far;
+	bool is_hashing, is_putting, wants_room, ended;
+	int error; /* nobody does anything any more */
 };
 
-static void give_up(struct sink *s)
+enum job { NOTHING, PUT, HASH, COMPRESS };
+
+static struct slot *slot_of(struct sink *s, uint64_t n)
 {
-	pthread_mutex_lock(&s->lock);
-	if (!s->error)
-		s->error = errno;
-	pthread_cond_broadcast(&s->next);
+	return &s->slots[n % N_SLOTS];
+}
+
+/* What makes room comes first, then what only one can do. */
+static enum job next_job(struct sink *s)
+{
+	if (s->error)
+		return NOTHING;
+	if (!s->is_putting && s->put_so_far < s->taken && slot_of(s, s->put_so_far)->is_ready)
+		return PUT;
+	if (!s->is_hashing && s->hashed < s->made)
+		return HASH;
+	return s->taken < s->made ? COMPRESS : NOTHING;
+}
+
+static uint64_t used_slots(const struct sink *s)
+{
+	return s->made - (s->hashed < s->put_so_far ? s->hashed : s->put_so_far);
+}
+
+/* The filler sleeps until there is room for some slots: waking up costs more than one. */
+static void wake_filler(struct sink *s)
+{
+	if (!s->wants_room || (used_slots(s) > N_SLOTS / 2 && !s->error))
+		return;
+	s->wants_room = false;
+	pthread_cond_signal(&s->room);
+}
+
+/* What follows are the jobs; they are called with the lock, and let go of it meanwhile. */
+
+static void put_slot(struct sink *s)
+{
+	const struct slot *slot = slot_of(s, s->put_so_far);
+	int error;
+
+	s->is_putting = true;
 	pthread_mutex_unlock(&s->lock);
-	ring_stop(s->ring);
-}
-
-/* Put what became of slot N when those before it are out. */
-static int put_in_turn(struct sink *s, uint64_t n, const void *data, size_t len)
-{
-	int result = -1;
-
+	error = s->put(s->ctx, slot->out, slot->out_len) < 0 ? errno : 0;
 	pthread_mutex_lock(&s->lock);
-	while (s->turn != n && !s->error)
-		pthread_cond_wait(&s->next, &s->lock);
-	if (!s->error)
-		result = s->put(s->ctx, data, len);
-	s->turn++;
-	pthread_cond_broadcast(&s->next);
+	s->is_putting = false;
+	s->put_so_far++;
+	s->error = error;
+}
+
+static void hash_slot(struct sink *s)
+{
+	const struct slot *slot = slot_of(s, s->hashed);
+
+	s->is_hashing = true;
 	pthread_mutex_unlock(&s->lock);
-	return result;
+	digest_add(&s->hash, slot->data, slot->len);
+	if (s->codec == CODEC_GZIP)
+		s->crc = gzip_crc(s->crc, slot->data, slot->len);
+	s->bytes += slot->len;
+	pthread_mutex_lock(&s->lock);
+	s->is_hashing = false;
+	s->hashed++;
 }
 
-/* Whole slots, so that the output does not depend on how the input came in; each deflater its
- * share of them. */
-static void *gzip_main(void *arg)
+static void compress_slot(struct sink *s, struct deflate *z)
 {
-	struct deflater *d = arg;
-	struct sink *s = d->sink;
-	struct gzip *z = gzip_new();
-	const struct ring_slot *slot;
+	struct slot *slot = slot_of(s, s->taken++);
 
-	for (uint64_t n = 0; (slot = ring_next(s->ring, DEFLATER + d->number)); n++) {
-		if (n % s->n_deflaters != d->number)
-			continue;
-
-		size_t len = gzip_block(z, slot->data, slot->len, d->out);
-
-		if (put_in_turn(s, n, d->out, len) < 0) {
-			give_up(s);
-			break;
-		}
-	}
-	gzip_free(z);
-	return NULL;
+	slot->is_ready = false;
+	pthread_mutex_unlock(&s->lock);
+	if (!slot->out)
+		slot->out = z ? xmalloc(deflate_room(s->codec, s->block)) : slot->data;
+	slot->out_len = z ? deflate_block(z, slot->data, slot->len, slot->out) : slot->len;
+	pthread_mutex_lock(&s->lock);
+	slot->is_ready = true;
 }
 
-static int stream_slot(struct deflater *d, struct deflate *z, const struct ring_slot *slot)
+static void do_job(struct sink *s, enum job job, struct deflate *z)
 {
-	struct sink *s = d->sink;
-	struct codec_io io = { .in = slot ? slot->data : NULL, .nin = slot ? slot->len : 0 };
-	bool last = !slot;
-	int done;
-
-	do {
-		io.out = d->out;
-		io.nout = RING_SLOT_BYTES;
-		done = deflate_step(z, &io, last);
-		if (done < 0 || s->put(s->ctx, d->out, RING_SLOT_BYTES - io.nout) < 0)
-			return -1;
-	} while (last ? !done : io.nin || !io.nout);
-	return 0;
+	if (job == PUT)
+		put_slot(s);
+	else if (job == HASH)
+		hash_slot(s);
+	else
+		compress_slot(s, z);
 }
 
-static void *stream_main(void *arg)
-{
-	struct deflater *d = arg;
-	struct deflate *z = deflate_new(d->sink->codec);
-	const struct ring_slot *slot;
-
-	do {
-		slot = ring_next(d->sink->ring, DEFLATER);
-		if (stream_slot(d, z, slot) < 0) {
-			give_up(d->sink);
-			break;
-		}
-	} while (slot);
-	deflate_free(z);
-	return NULL;
-}
-
-static void *hasher_main(void *arg)
+/* Whoever ends a job looks for another: what that has made possible is never left undone. */
+static void *thread_main(void *arg)
 {
 	struct sink *s = arg;
-	const struct ring_slot *slot;
+	struct deflate *z = s->codec == CODEC_NONE ? NULL : deflate_new(s->codec);
 
-	while ((slot = ring_next(s->ring, HASHER))) {
-		digest_add(&s->hash, slot->data, slot->len);
-		if (s->codec == CODEC_GZIP)
-			s->crc = gzip_crc(s->crc, slot->data, slot->len);
-		s->bytes += slot->len;
+	pthread_mutex_lock(&s->lock);
+	for (;;) {
+		enum job job = next_job(s);
+
+		if (job != NOTHING) {
+			do_job(s, job, z);
+			wake_filler(s);
+			if (s->idle && next_job(s) != NOTHING)
+				pthread_cond_signal(&s->work);
+			continue;
+		}
+		if (s->ended || s->error)
+			break;
+		s->idle++;
+		pthread_cond_wait(&s->work, &s->lock);
+		s->idle--;
 	}
+	pthread_cond_broadcast(&s->work);
+	pthread_mutex_unlock(&s->lock);
+	deflate_free(z);
 	return NULL;
-}
-
-static void start(pthread_t *thread, void *(*run)(void *), void *arg)
-{
-	errno = pthread_create(thread, NULL, run, arg);
-	if (errno)
-		die("start a thread");
-}
-
-static void start_deflater(struct sink *s, unsigned i)
-{
-	struct deflater *d = &s->deflaters[i];
-
-	*d = (struct deflater){ .sink = s,
-				.number = i,
-				.out = xmalloc(gzip_room(RING_SLOT_BYTES)) };
-	start(&d->thread, s->codec == CODEC_GZIP ? gzip_main : stream_main, d);
 }
 
 static void put_head(struct sink *s)
@@ -161,6 +169,18 @@ static void put_head(struct sink *s)
 		s->error = errno;
 }
 
+static void start_threads(struct sink *s)
+{
+	s->n_threads = proc_processors();
+	if (s->n_threads > THREADS_MAX)
+		s->n_threads = THREADS_MAX;
+	for (size_t i = 0; i < s->n_threads; i++) {
+		errno = pthread_create(&s->threads[i], NULL, thread_main, s);
+		if (errno)
+			die("start a thread");
+	}
+}
+
 struct sink *sink_open(enum codec codec, tar_put *put, void *ctx)
 {
 	struct sink *s = xcalloc(1, sizeof(*s));
@@ -168,41 +188,58 @@ struct sink *sink_open(enum codec codec, tar_put *put, void *ctx)
 	s->put = put;
 	s->ctx = ctx;
 	s->codec = codec;
-	s->n_deflaters = codec == CODEC_GZIP ? GZIP_DEFLATERS : 1;
-	s->ring = ring_new(DEFLATER + s->n_deflaters,
-			   s->n_deflaters > 1 ? RING_BATCH_IN_TURN : RING_BATCH);
+	s->block = codec == CODEC_ZSTD ? ZSTD_BLOCK : GZIP_BLOCK;
 	digest_start(&s->hash);
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_cond_init(&s->next, NULL);
+	pthread_cond_init(&s->work, NULL);
+	pthread_cond_init(&s->room, NULL);
 	put_head(s);
-	start(&s->hash_thread, hasher_main, s);
-	for (unsigned i = 0; i < s->n_deflaters; i++)
-		start_deflater(s, i);
+	start_threads(s);
 	return s;
 }
 
 static void pass_on(struct sink *s)
 {
-	ring_put(s->ring);
-	s->slot = NULL;
+	slot_of(s, s->made)->len = s->filled;
+	s->is_filling = false;
+	s->filled = 0;
+	pthread_mutex_lock(&s->lock);
+	s->made++;
+	if (s->idle)
+		pthread_cond_signal(&s->work);
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* A slot to fill; false once it has failed. */
+static bool wait_for_room(struct sink *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->wants_room = used_slots(s) == N_SLOTS;
+	while (s->wants_room && !s->error)
+		pthread_cond_wait(&s->room, &s->lock);
+	s->is_filling = !s->error;
+	pthread_mutex_unlock(&s->lock);
+	return s->is_filling;
 }
 
 void *sink_room(struct sink *s, size_t *len)
 {
-	if (!s->slot && (s->slot = ring_empty(s->ring)))
-		s->slot->len = 0;
-	if (!s->slot) {
+	struct slot *slot = slot_of(s, s->made);
+
+	if (!s->is_filling && !wait_for_room(s)) {
 		errno = s->error;
 		return NULL;
 	}
-	*len = RING_SLOT_BYTES - s->slot->len;
-	return s->slot->data + s->slot->len;
+	if (!slot->data)
+		slot->data = xmalloc(s->block);
+	*len = s->block - s->filled;
+	return slot->data + s->filled;
 }
 
 void sink_filled(struct sink *s, size_t len)
 {
-	s->slot->len += len;
-	if (s->slot->len == RING_SLOT_BYTES)
+	s->filled += len;
+	if (s->filled == s->block)
 		pass_on(s);
 }
 
@@ -225,6 +262,16 @@ int sink_put(void *sink, const void *data, size_t len)
 	return 0;
 }
 
+static void end_threads(struct sink *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->ended = true;
+	pthread_cond_broadcast(&s->work);
+	pthread_mutex_unlock(&s->lock);
+	for (size_t i = 0; i < s->n_threads; i++)
+		pthread_join(s->threads[i], NULL);
+}
+
 static void put_tail(struct sink *s)
 {
 	unsigned char tail[GZIP_TAIL_BYTES];
@@ -234,24 +281,29 @@ static void put_tail(struct sink *s)
 		s->error = errno;
 }
 
+static void sink_free(struct sink *s)
+{
+	for (size_t i = 0; i < N_SLOTS; i++) {
+		if (s->slots[i].out != s->slots[i].data)
+			free(s->slots[i].out);
+		free(s->slots[i].data);
+	}
+	pthread_cond_destroy(&s->room);
+	pthread_cond_destroy(&s->work);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
 int sink_close(struct sink *s, struct digest *diff_id)
 {
-	if (s->slot)
+	if (s->is_filling)
 		pass_on(s);
-	ring_end(s->ring);
-	for (unsigned i = 0; i < s->n_deflaters; i++) {
-		pthread_join(s->deflaters[i].thread, NULL);
-		free(s->deflaters[i].out);
-	}
-	pthread_join(s->hash_thread, NULL);
+	end_threads(s);
 	put_tail(s);
 
 	int error = s->error;
 
 	digest_end(&s->hash, diff_id);
-	pthread_cond_destroy(&s->next);
-	pthread_mutex_destroy(&s->lock);
-	ring_free(s->ring);
-	free(s);
+	sink_free(s);
 	return error ? set_errno(error) : 0;
 }

@@ -69,9 +69,8 @@ void unpack_view(const struct unpack *u, const char *store, const char *rootfs);
  * why, -1. They die with this process. */
 typedef int worker_job(void *ctx, size_t i);
 _check_ int worker_run(size_t n, worker_job *job, void *ctx, int *result);
-/* Its parts, for who does not know beforehand how many there are: how many at once, one of them,
- * and what became of it: the result, or -1 when it died, with a word if it was killed. */
-size_t worker_most(void);
+/* Its parts, for who does not know beforehand how many there are: one of them, and what became of
+ * it: the result, or -1 when it died, with a word if it was killed. */
 pid_t worker_start(worker_job *job, void *ctx, size_t i);
 int worker_result(int wait_status);
 

@@ -1,4 +1,3 @@
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -42,13 +41,6 @@ static void share_flag(void)
 	atomic_flag_clear(is_said);
 }
 
-size_t worker_most(void)
-{
-	cpu_set_t set;
-
-	return sched_getaffinity(0, sizeof(set), &set) ? 1 : (size_t)CPU_COUNT(&set);
-}
-
 pid_t worker_start(worker_job *job, void *ctx, size_t i)
 {
 	pid_t parent = getpid(), pid;
@@ -90,7 +82,7 @@ static void kill_all(pid_t *pids, size_t n)
 int worker_run(size_t n, worker_job *job, void *ctx, int *result)
 {
 	_free_ pid_t *pids = xcalloc(n, sizeof(*pids));
-	size_t started = 0, running = 0, most = worker_most();
+	size_t started = 0, running = 0, most = proc_processors();
 
 	while (started < n || running) {
 		int status;

@@ -128,24 +128,25 @@ struct deflate *deflate_new(enum codec c)
 	struct deflate *z = xcalloc(1, sizeof(*z));
 
 	z->backend = backend_of(c);
-	if (z->backend)
-		z->state = z->backend->deflate_new();
+	z->state = z->backend->deflate_new();
 	return z;
-}
-
-int deflate_step(struct deflate *z, struct codec_io *io, bool last)
-{
-	if (z->backend)
-		return z->backend->deflate(z->state, io, last);
-	copy(io);
-	return last && !io->nin;
 }
 
 void deflate_free(struct deflate *z)
 {
-	if (z && z->backend)
+	if (z)
 		z->backend->deflate_free(z->state);
 	free(z);
+}
+
+size_t deflate_room(enum codec c, size_t len)
+{
+	return backend_of(c)->deflate_room(len);
+}
+
+size_t deflate_block(struct deflate *z, const void *data, size_t len, unsigned char *out)
+{
+	return z->backend->deflate(z->state, data, len, out);
 }
 
 /* No name, no time, no system. */
@@ -167,9 +168,4 @@ void gzip_tail(uint32_t crc, uint64_t len, unsigned char out[GZIP_TAIL_BYTES])
 	out[1] = 0;
 	put_le32(out + 2, crc);
 	put_le32(out + 6, (uint32_t)len);
-}
-
-size_t gzip_room(size_t len)
-{
-	return 2 * len + 4096;
 }

@@ -34,18 +34,9 @@ _check_ int inflate_step(struct inflate *z, struct codec_io *io);
 bool inflate_is_complete(const struct inflate *z);
 void inflate_free(struct inflate *z);
 
-struct deflate;
-
-/* Not for gzip. The same input gives the same output with the same library, wherever steps end.
- * Never fails; the caller frees. */
-struct deflate *deflate_new(enum codec c);
-/* With LAST the input ends here: call until it returns 1 (all is out); before, 0. */
-_check_ int deflate_step(struct deflate *z, struct codec_io *io, bool last);
-void deflate_free(struct deflate *z);
-
-/* gzip (RFC 1952) in blocks, so that threads can share the work: each is compressed by itself, and
- * in order behind the head they make one member, which the tail ends. The same block gives the same
- * bytes, whoever compresses it.
+/* Compression in blocks, so that threads can share the work: each is compressed by itself, and in
+ * order they are one stream: zstd's frames, or, behind the head and before the tail, a member of
+ * gzip (RFC 1952). The same block gives the same bytes, whoever compresses it.
  */
 enum { GZIP_HEAD_BYTES = 10, GZIP_TAIL_BYTES = 10 };
 
@@ -55,13 +46,13 @@ void gzip_tail(uint32_t crc, uint64_t len, unsigned char out[GZIP_TAIL_BYTES]);
 /* The checksum of what has CRC (of nothing: 0) and DATA behind it. */
 uint32_t gzip_crc(uint32_t crc, const void *data, size_t len);
 
-/* What one thread compresses with. Never fails; the caller frees. */
-struct gzip;
-struct gzip *gzip_new(void);
-void gzip_free(struct gzip *z);
+/* What one thread compresses with; not for CODEC_NONE. Never fails; the caller frees. */
+struct deflate;
+struct deflate *deflate_new(enum codec c);
+void deflate_free(struct deflate *z);
 /* The room that LEN bytes (at most INT32_MAX / 4) may take. */
-size_t gzip_room(size_t len);
+size_t deflate_room(enum codec c, size_t len);
 /* DATA into OUT, which has that room; returns how much it took. */
-size_t gzip_block(struct gzip *z, const void *data, size_t len, unsigned char *out);
+size_t deflate_block(struct deflate *z, const void *data, size_t len, unsigned char *out);
 
 #endif

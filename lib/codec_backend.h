@@ -1,7 +1,7 @@
 /* codec_backend.h - what a compression library provides to codec.c; private to lib/codec*.c.
  *
  * inflate: 1 when a member or frame has ended (what follows is left in the input), 0 when not, -1
- * and EBADMSG. deflate: 1 when LAST and everything is out, else 0, -1 and EIO.
+ * and EBADMSG. deflate: a block, see deflate_block.
  */
 #ifndef LIB_CODEC_BACKEND_H
 #define LIB_CODEC_BACKEND_H
@@ -13,9 +13,9 @@ struct codec_backend {
 	int (*inflate)(void *state, struct codec_io *io);
 	void (*inflate_again)(void *state); /* for the next member */
 	void (*inflate_free)(void *state);
-	/* Not gzip's: see gzip_block. */
 	void *(*deflate_new)(void);
-	int (*deflate)(void *state, struct codec_io *io, bool last);
+	size_t (*deflate_room)(size_t len);
+	size_t (*deflate)(void *state, const void *data, size_t len, unsigned char *out);
 	void (*deflate_free)(void *state);
 };
 

@@ -58,24 +58,17 @@ static int do_inflate(void *state, struct codec_io *io)
 	return s->block_state == ISAL_BLOCK_FINISH;
 }
 
-const struct codec_backend codec_gzip = {
-	.inflate_new = new_inflate,
-	.inflate = do_inflate,
-	.inflate_again = again,
-	.inflate_free = free,
-};
-
 /* Few enough for the loop for short input. */
 enum { AHEAD_BYTES = 16 };
 
-struct gzip {
+struct compressor {
 	struct isal_zstream stream;
 	uint8_t level_buf[ISAL_DEF_LVL1_DEFAULT];
 };
 
-struct gzip *gzip_new(void)
+static void *new_deflate(void)
 {
-	struct gzip *z = xmalloc(sizeof(*z));
+	struct compressor *z = xmalloc(sizeof(*z));
 
 	isal_deflate_init(&z->stream);
 	z->stream.level = 1;
@@ -84,12 +77,12 @@ struct gzip *gzip_new(void)
 	return z;
 }
 
-void gzip_free(struct gzip *z)
+static size_t room_for(size_t len)
 {
-	free(z);
+	return 2 * len + 4096;
 }
 
-static void deflate_all(struct gzip *z, const unsigned char *data, size_t len, uint16_t flush)
+static void deflate_all(struct compressor *z, const unsigned char *data, size_t len, uint16_t flush)
 {
 	z->stream.next_in = (uint8_t *)data;
 	z->stream.avail_in = (uint32_t)len;
@@ -102,9 +95,10 @@ static void deflate_all(struct gzip *z, const unsigned char *data, size_t len, u
  * place of the third byte (ISA-L up to 2.30 at least: write_first_byte of
  * igzip_icf_body_h1_gr_bt.asm uses rcx before setting it), so that one block in some thousands
  * would come out in two ways. */
-size_t gzip_block(struct gzip *z, const void *data, size_t len, unsigned char *out)
+static size_t do_deflate(void *state, const void *data, size_t len, unsigned char *out)
 {
-	size_t room = gzip_room(len), ahead = len > AHEAD_BYTES ? AHEAD_BYTES : 0;
+	struct compressor *z = state;
+	size_t room = room_for(len), ahead = len > AHEAD_BYTES ? AHEAD_BYTES : 0;
 
 	isal_deflate_reset(&z->stream);
 	z->stream.next_out = out;
@@ -114,6 +108,17 @@ size_t gzip_block(struct gzip *z, const void *data, size_t len, unsigned char *o
 	deflate_all(z, (const unsigned char *)data + ahead, len - ahead, FULL_FLUSH);
 	return room - z->stream.avail_out;
 }
+
+const struct codec_backend codec_gzip = {
+	.inflate_new = new_inflate,
+	.inflate = do_inflate,
+	.inflate_again = again,
+	.inflate_free = free,
+	.deflate_new = new_deflate,
+	.deflate_room = room_for,
+	.deflate = do_deflate,
+	.deflate_free = free,
+};
 
 uint32_t gzip_crc(uint32_t crc, const void *data, size_t len)
 {

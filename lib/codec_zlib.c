@@ -63,47 +63,51 @@ static void end_inflate(void *state)
 	free(state);
 }
 
+static void *new_deflate(void)
+{
+	z_stream *s = xcalloc(1, sizeof(*s));
+
+	if (deflateInit2(s, LEVEL, Z_DEFLATED, RAW_WINDOW, MEMORY, Z_DEFAULT_STRATEGY) != Z_OK)
+		diex("out of memory (zlib)");
+	return s;
+}
+
+static size_t room_for(size_t len)
+{
+	return 2 * len + 4096;
+}
+
+static size_t do_deflate(void *state, const void *data, size_t len, unsigned char *out)
+{
+	z_stream *s = state;
+	size_t room = room_for(len);
+
+	deflateReset(s);
+	s->next_in = (Bytef *)data;
+	s->avail_in = (unsigned)len;
+	s->next_out = out;
+	s->avail_out = (unsigned)room;
+	if (deflate(s, Z_FULL_FLUSH) != Z_OK || s->avail_in || !s->avail_out)
+		diex("compress a block of %zu bytes", len);
+	return room - s->avail_out;
+}
+
+static void end_deflate(void *state)
+{
+	deflateEnd(state);
+	free(state);
+}
+
 const struct codec_backend codec_gzip = {
 	.inflate_new = new_inflate,
 	.inflate = do_inflate,
 	.inflate_again = again,
 	.inflate_free = end_inflate,
+	.deflate_new = new_deflate,
+	.deflate_room = room_for,
+	.deflate = do_deflate,
+	.deflate_free = end_deflate,
 };
-
-struct gzip {
-	z_stream stream;
-};
-
-struct gzip *gzip_new(void)
-{
-	struct gzip *z = xcalloc(1, sizeof(*z));
-
-	if (deflateInit2(&z->stream, LEVEL, Z_DEFLATED, RAW_WINDOW, MEMORY, Z_DEFAULT_STRATEGY) !=
-	    Z_OK)
-		diex("out of memory (zlib)");
-	return z;
-}
-
-void gzip_free(struct gzip *z)
-{
-	if (z)
-		deflateEnd(&z->stream);
-	free(z);
-}
-
-size_t gzip_block(struct gzip *z, const void *data, size_t len, unsigned char *out)
-{
-	size_t room = gzip_room(len);
-
-	deflateReset(&z->stream);
-	z->stream.next_in = (Bytef *)data;
-	z->stream.avail_in = (unsigned)len;
-	z->stream.next_out = out;
-	z->stream.avail_out = (unsigned)room;
-	if (deflate(&z->stream, Z_FULL_FLUSH) != Z_OK || z->stream.avail_in || !z->stream.avail_out)
-		diex("compress a block of %zu bytes", len);
-	return room - z->stream.avail_out;
-}
 
 uint32_t gzip_crc(uint32_t crc, const void *data, size_t len)
 {

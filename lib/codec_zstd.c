@@ -4,7 +4,7 @@
 #include "lib/codec_backend.h"
 #include "lib/die.h"
 
-enum { LEVEL = 1, WINDOW_LOG_MAX = 27, JOB_BYTES = 4 << 20 };
+enum { LEVEL = 1, WINDOW_LOG_MAX = 27 };
 
 static void settle(struct codec_io *io, const ZSTD_inBuffer *in, const ZSTD_outBuffer *out)
 {
@@ -48,9 +48,7 @@ static void end_inflate(void *state)
 }
 
 /* Level 1 makes what is smaller than most gzip makes of it, in two thirds of the usual level's
- * time. Two workers give the same bytes as one, which the single-threaded interface does not;
- * without multithreading in the library the parameters are refused, and that is fine. Jobs of half
- * the usual size take half the memory, and are large enough to be compressed as well. */
+ * time. */
 static void *new_deflate(void)
 {
 	ZSTD_CCtx *c = ZSTD_createCCtx();
@@ -58,24 +56,16 @@ static void *new_deflate(void)
 	if (!c || ZSTD_isError(ZSTD_CCtx_setParameter(c, ZSTD_c_compressionLevel, LEVEL)) ||
 	    ZSTD_isError(ZSTD_CCtx_setParameter(c, ZSTD_c_checksumFlag, 1)))
 		diex("out of memory (zstd)");
-	ZSTD_CCtx_setParameter(c, ZSTD_c_nbWorkers, 2);
-	ZSTD_CCtx_setParameter(c, ZSTD_c_jobSize, JOB_BYTES);
 	return c;
 }
 
-static int do_deflate(void *state, struct codec_io *io, bool last)
+static size_t do_deflate(void *state, const void *data, size_t len, unsigned char *out)
 {
-	ZSTD_inBuffer in = { io->in, io->nin, 0 };
-	ZSTD_outBuffer out = { io->out, io->nout, 0 };
-	size_t n;
+	size_t n = ZSTD_compress2(state, out, ZSTD_compressBound(len), data, len);
 
-	do {
-		n = ZSTD_compressStream2(state, &out, &in, last ? ZSTD_e_end : ZSTD_e_continue);
-		if (ZSTD_isError(n))
-			return set_errno(EIO);
-	} while (out.pos < out.size && (in.pos < in.size || (last && n)));
-	settle(io, &in, &out);
-	return last && !n;
+	if (ZSTD_isError(n))
+		diex("compress a block of %zu bytes: %s", len, ZSTD_getErrorName(n));
+	return n;
 }
 
 static void end_deflate(void *state)
@@ -84,5 +74,6 @@ static void end_deflate(void *state)
 }
 
 const struct codec_backend codec_zstd = {
-	new_inflate, do_inflate, again, end_inflate, new_deflate, do_deflate, end_deflate,
+	new_inflate, do_inflate,	 again,	     end_inflate,
+	new_deflate, ZSTD_compressBound, do_deflate, end_deflate,
 };

@@ -1,5 +1,6 @@
 #include <ctype.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -134,6 +135,13 @@ int proc_wait(pid_t pid)
 			return -1;
 	}
 	return proc_exit_code(wstatus);
+}
+
+size_t proc_processors(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) ? 1 : (size_t)CPU_COUNT(&set);
 }
 
 pid_t xfork(void)

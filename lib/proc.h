@@ -35,6 +35,9 @@ int proc_exit_code(int wstatus);
 /* waitpid until it ended, EINTR retried; returns the exit code as above. */
 int proc_wait(pid_t pid);
 
+/* How many processors we may use; at least 1. */
+size_t proc_processors(void);
+
 /* fork that cannot fail. */
 pid_t xfork(void);
 /* execvp that reports: 127 when not found, 126 when not executable. Signals blocked by us must be

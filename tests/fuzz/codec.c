@@ -35,32 +35,22 @@ static ssize_t unpack(enum codec c, const uint8_t *data, size_t len, size_t step
 	return ok ? (ssize_t)done : -1;
 }
 
-static size_t pack_gzip(const unsigned char *data, size_t len, unsigned char *out)
+/* In two blocks. */
+static size_t pack(enum codec c, const unsigned char *data, size_t len, unsigned char *out)
 {
-	struct gzip *z = gzip_new();
-	size_t half = len / 2, n = GZIP_HEAD_BYTES;
-
-	gzip_head(out);
-	n += gzip_block(z, data, half, out + n);
-	n += gzip_block(z, data + half, len - half, out + n);
-	gzip_tail(gzip_crc(gzip_crc(0, data, half), data + half, len - half), len, out + n);
-	gzip_free(z);
-	return n + GZIP_TAIL_BYTES;
-}
-
-static size_t pack(enum codec c, const unsigned char *data, size_t len, unsigned char *out,
-		   size_t max)
-{
-	if (c == CODEC_GZIP)
-		return pack_gzip(data, len, out);
-
 	struct deflate *z = deflate_new(c);
-	struct codec_io io = { .in = data, .nin = len, .out = out, .nout = max };
+	size_t half = len / 2, n = c == CODEC_GZIP ? GZIP_HEAD_BYTES : 0;
+	uint32_t crc = gzip_crc(gzip_crc(0, data, half), data + half, len - half);
 
-	while (!deflate_step(z, &io, true) && io.nout)
-		;
+	if (c == CODEC_GZIP)
+		gzip_head(out);
+	n += deflate_block(z, data, half, out + n);
+	n += deflate_block(z, data + half, len - half, out + n);
 	deflate_free(z);
-	return max - io.nout;
+	if (c != CODEC_GZIP)
+		return n;
+	gzip_tail(crc, len, out + n);
+	return n + GZIP_TAIL_BYTES;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
@@ -74,8 +64,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		abort();
 	if (n < 0 || n == OUT_MAX)
 		return 0;
-	for (c = CODEC_NONE; c <= CODEC_ZSTD; c++) {
-		size_t packed = pack(c, a, (size_t)n, p, 2 * OUT_MAX);
+	for (c = CODEC_GZIP; c <= CODEC_ZSTD; c++) {
+		size_t packed = pack(c, a, (size_t)n, p);
 
 		if (unpack(c, p, packed, 1000, b) != n || memcmp(a, b, (size_t)n))
 			abort();
