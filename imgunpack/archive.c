@@ -33,7 +33,7 @@ static int by_name(const void *a, const void *b)
 }
 
 /* Of several of that name the first one counts. */
-static const struct archive_member *find(const struct archive *a, const char *name)
+static struct archive_member *find(const struct archive *a, const char *name)
 {
 	size_t low = 0, high = a->n;
 
@@ -48,10 +48,10 @@ static const struct archive_member *find(const struct archive *a, const char *na
 	return low < a->n && str_eq(a->members[low].name, name) ? &a->members[low] : NULL;
 }
 
-const struct archive_member *archive_find(const struct archive *a, const char *name)
+struct archive_member *archive_find(const struct archive *a, const char *name)
 {
 	_free_ char *clean = xstrdup(name);
-	const struct archive_member *m = tar_clean_path(clean) < 0 ? NULL : find(a, clean);
+	struct archive_member *m = tar_clean_path(clean) < 0 ? NULL : find(a, clean);
 
 	for (int links = 0; m && m->link && links < ARCHIVE_LINKS_MAX; links++)
 		m = find(a, m->link);
@@ -95,9 +95,9 @@ static struct buf *document(struct archive *a, const char *name)
 					       : NULL;
 }
 
-static void count_bytes(struct archive *a, ssize_t n)
+static void count_bytes(struct archive *a, uint64_t n)
 {
-	a->bytes += (uint64_t)n;
+	a->bytes += n;
 	if (a->max_bytes && a->bytes > a->max_bytes)
 		diex("read '%s': its members are larger than --max-size", a->path);
 }
@@ -112,7 +112,7 @@ static void read_document(struct archive *a, struct tar_reader *r, const char *n
 	if (doc->len)
 		diex("read '%s': two members '%s'", a->path, name);
 	while ((n = tar_body(r, &data, &offset)) > 0) {
-		count_bytes(a, n);
+		count_bytes(a, (uint64_t)n);
 		if (offset != doc->len)
 			diex("read '%s': '%s' is sparse", a->path, name);
 		if (doc->len + (size_t)n > IMAGE_JSON_MAX)
@@ -146,7 +146,7 @@ static void write_member(struct archive *a, struct tar_reader *r, struct archive
 	ssize_t n;
 
 	for (; (n = tar_body(r, &data, &offset)) > 0; at += (uint64_t)n) {
-		count_bytes(a, n);
+		count_bytes(a, (uint64_t)n);
 		if (offset != at)
 			diex("read '%s': '%s' is sparse", a->path, m->name);
 		take_head(m, at, data, (size_t)n);
@@ -166,10 +166,17 @@ static void write_member(struct archive *a, struct tar_reader *r, struct archive
 	pass_on(a, b, buffer, len);
 }
 
-static void read_member(struct archive *a, struct tar_reader *r, struct archive_member *m)
+static void read_member(struct archive *a, struct tar_reader *r, uint64_t size,
+			struct archive_member *m)
 {
 	struct blob b = BLOB_INIT;
 
+	if (archive_stays_in_place(a, r, size, m)) {
+		count_bytes(a, size);
+		if (!m->wants_diff_id)
+			archive_part_add(a, m);
+		return;
+	}
 	if (blob_create(&b, a->layout_dirfd) < 0)
 		die("read '%s'", a->path);
 	b.is_scratch = a->is_scratch;
@@ -198,7 +205,7 @@ static void read_entry(struct archive *a, struct tar_reader *r, const struct tar
 	if (e->type == TAR_SYMLINK || e->type == TAR_LINK)
 		m.link = resolve(m.name, e->link, e->type == TAR_LINK);
 	if (e->type == TAR_FILE)
-		read_member(a, r, &m);
+		read_member(a, r, e->size, &m);
 	if (e->type == TAR_FILE || m.link)
 		add(a, &m);
 	else
@@ -207,11 +214,13 @@ static void read_entry(struct archive *a, struct tar_reader *r, const struct tar
 
 static void read_all(struct archive *a)
 {
-	struct tarfile *t = tarfile_open(a->path);
-	struct tar_reader *r = tar_open(tarfile_fill, t);
+	struct tar_reader *r;
 	struct tar_entry e;
 	int n;
 
+	a->file = tarfile_open(a->path);
+	r = tar_open(tarfile_fill, a->file);
+	tar_set_leap(r, tarfile_leap);
 	a->trail = trail_new(1);
 	while ((n = tar_next(r, &e)) > 0)
 		read_entry(a, r, &e);
@@ -219,7 +228,7 @@ static void read_all(struct archive *a)
 	if (n < 0 || tar_drain(r) < 0)
 		diex("read '%s': %s", a->path, tar_why(r));
 	tar_close(r);
-	tarfile_close(t);
+	tarfile_close(a->file);
 	if (a->n)
 		qsort(a->members, a->n, sizeof(*a->members), by_name);
 }
@@ -242,12 +251,14 @@ static void open_archive(struct archive *a)
 		diex("read '%s': no image: neither index.json nor manifest.json", a->path);
 }
 
-void archive_read(const char *path, int layout_dirfd, uint64_t max_bytes)
+void archive_read(const char *path, int layout_dirfd, uint64_t max_bytes,
+		  struct archive_parts *parts)
 {
 	struct archive a = { .path = path,
 			     .layout_dirfd = layout_dirfd,
 			     .is_scratch = true,
-			     .max_bytes = max_bytes };
+			     .max_bytes = max_bytes,
+			     .parts = parts };
 	struct archive_images images = { 0 };
 
 	open_archive(&a);

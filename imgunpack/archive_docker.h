@@ -15,6 +15,9 @@ struct archive_member {
 	size_t nth; /* of the archive */
 	struct digest digest;
 	int64_t size;
+	bool is_in_place;      /* digest is what its name says, or its first user */
+	bool wants_diff_id;    /* it is in place, and its name says nothing */
+	off_t offset;	       /* in place */
 	unsigned char head[4]; /* its first bytes, for codec_sniff */
 };
 
@@ -23,6 +26,8 @@ struct archive {
 	int layout_dirfd;
 	bool is_scratch;		/* the layout is for this process alone */
 	struct trail *trail;		/* while members are read */
+	struct tarfile *file;		/* likewise */
+	struct archive_parts *parts;	/* NULL: nothing stays in place */
 	struct archive_member *members; /* by name, once all are read */
 	size_t n;
 	uint64_t bytes, max_bytes;  /* of all members; 0: no limit */
@@ -30,10 +35,20 @@ struct archive {
 };
 
 /* The member NAME, links followed; NULL. */
-const struct archive_member *archive_find(const struct archive *a, const char *name);
-/* The OCI manifest of IMAGE, an element of manifest.json, appended to OUT. -1 and a reason. */
+struct archive_member *archive_find(const struct archive *a, const char *name);
+struct tar_reader;
+
+/* Whether the member the reader is at, of SIZE bytes, is a layer to be read where it is; if so, the
+ * rest of M is filled in. Dies. */
+bool archive_stays_in_place(const struct archive *a, const struct tar_reader *r, uint64_t size,
+			    struct archive_member *m);
+/* M, which is in place, has its digest. */
+void archive_part_add(const struct archive *a, const struct archive_member *m);
+/* The OCI manifest of IMAGE, an element of manifest.json, whose configuration is CONFIG, appended
+ * to OUT. -1 and a reason. */
 _check_ int archive_docker_manifest(const struct archive *a, const struct json *image,
-				    struct buf *out, char why[ARCHIVE_WHY_MAX]);
+				    const struct json *config, struct buf *out,
+				    char why[ARCHIVE_WHY_MAX]);
 /* Make an image of every element of manifest.json, and list it with the names it has. Dies. */
 void archive_docker(const struct archive *a, struct archive_images *out);
 /* List what index.json lists. Dies. */

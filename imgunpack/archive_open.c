@@ -55,7 +55,7 @@ static void make_own(const char *tmp)
 		die("make '%s/%s'", tmp, name);
 }
 
-int archive_open(const char *path, uint64_t max_bytes)
+int archive_open(const char *path, uint64_t max_bytes, struct archive_parts *parts)
 {
 	_free_ char *tmp = xasprintf("%s/tmp", sys_lash_root());
 	_free_ char *layout = xasprintf("%s/archive-%d/layout", tmp, (int)getpid());
@@ -69,6 +69,6 @@ int archive_open(const char *path, uint64_t max_bytes)
 	fd = layout_open_new(layout);
 	if (fd < 0)
 		die("make '%s'", layout);
-	archive_read(path, fd, max_bytes);
+	archive_read(path, fd, max_bytes, parts);
 	return fd;
 }

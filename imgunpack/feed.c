@@ -35,10 +35,13 @@ static void fail(struct feed *f, int error, const char *why)
 /* More of the blob: how many bytes, 0 at its end, -1. */
 static ssize_t read_blob(struct feed *f, void *to, size_t room)
 {
+	uint64_t left = (uint64_t)f->source.room - f->in_bytes;
 	ssize_t n;
 
+	if (f->source.room && room > left)
+		room = (size_t)left;
 	do
-		n = read(f->source.fd, to, room);
+		n = pread(f->source.fd, to, room, f->source.offset + (off_t)f->in_bytes);
 	while (n < 0 && errno == EINTR);
 	if (n < 0) {
 		fail(f, errno, "read");

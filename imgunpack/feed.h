@@ -13,8 +13,10 @@
 #include "lib/digest.h"
 
 struct feed_source {
-	int fd; /* of the blob, read from its offset; the caller's */
-	int64_t size;
+	int fd;	      /* the caller's */
+	off_t offset; /* where the blob begins there */
+	int64_t room; /* how many bytes may be read; 0: up to the end of the file */
+	int64_t size; /* as somebody has said */
 	struct digest digest, diff_id; /* of the blob ("": known to be right), of the tar within */
 	uint64_t max_bytes;	       /* of the tar; 0 is no limit */
 	uint64_t max_ratio;	       /* of tar to blob; 0 is no limit */

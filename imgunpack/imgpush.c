@@ -86,7 +86,7 @@ static void xopen(struct cargo *c, const char *text)
 		where = text;
 	parse_source(where, &c->name);
 	if (from == TRANSPORT_ARCHIVE)
-		c->layout_dirfd = archive_open(c->name.dir, 0);
+		c->layout_dirfd = archive_open(c->name.dir, 0, NULL);
 	else
 		c->layout_dirfd = xtransport_open(c->name.dir, &c->lock);
 	c->tag = xtransport_tag(c->layout_dirfd, &c->name);

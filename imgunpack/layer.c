@@ -9,6 +9,7 @@
 static struct feed *open_blob(const struct unpack *u, size_t i, int *fd)
 {
 	const struct image_descriptor *d = &u->image.manifest.layers[i];
+	const struct archive_part *part = archive_part(&u->parts, &d->id);
 	struct feed_source source = {
 		.size = d->size,
 		.digest = d->id,
@@ -19,6 +20,10 @@ static struct feed *open_blob(const struct unpack *u, size_t i, int *fd)
 	if (u->layer_fds && u->layer_fds[i] >= 0) {
 		source.fd = u->layer_fds[i];
 		source.digest.text[0] = '\0';
+	} else if (part) {
+		source.fd = u->parts.fd;
+		source.offset = part->offset;
+		source.room = part->size;
 	} else {
 		source.fd = *fd = blob_open(u->layout_dirfd, &d->id, -1);
 	}

@@ -1,7 +1,7 @@
 LIBEXEC  += imgunpack/imgunpack
 ARCHIVES += imgunpack/imgunpack
 unpack.objs := imgunpack/apply.c imgunpack/aside.c imgunpack/archive.c imgunpack/archive_docker.c imgunpack/archive_images.c \
-    imgunpack/archive_open.c imgunpack/attr.c imgunpack/compare.c imgunpack/entry.c imgunpack/feed.c \
+    imgunpack/archive_open.c imgunpack/archive_parts.c imgunpack/attr.c imgunpack/compare.c imgunpack/entry.c imgunpack/feed.c \
     imgunpack/flat.c imgunpack/ids.c imgunpack/layer.c imgunpack/link.c imgunpack/map.c imgunpack/merge.c imgunpack/modes.c imgunpack/overlay.c \
     imgunpack/parent.c imgunpack/place.c imgunpack/ring.c imgunpack/stack.c imgunpack/store.c imgunpack/store_gc.c \
     imgunpack/tarfile.c imgunpack/times.c imgunpack/trail.c imgunpack/unpack_load.c imgunpack/upper.c imgunpack/uses.c imgunpack/whiteout.c imgunpack/worker.c
@@ -12,7 +12,7 @@ LIBEXEC += imgunpack/imgpull
 registry.objs := imgunpack/call.c imgunpack/certs.c imgunpack/challenge.c \
     imgunpack/creds.c imgunpack/document.c imgunpack/helper.c imgunpack/http.c imgunpack/http_url.c imgunpack/progress.c imgunpack/registries.c imgunpack/registry.c imgunpack/report.c imgunpack/token.c
 # What needs no network: layouts and archives.
-transport.objs := imgunpack/archive.c imgunpack/archive_docker.c imgunpack/archive_images.c imgunpack/docs.c imgunpack/tarfile.c imgunpack/trail.c imgunpack/transport.c
+transport.objs := imgunpack/archive.c imgunpack/archive_docker.c imgunpack/archive_images.c imgunpack/archive_parts.c imgunpack/docs.c imgunpack/tarfile.c imgunpack/trail.c imgunpack/transport.c
 imgunpack/imgpull.objs := imgunpack/fetch.c imgunpack/manifest.c imgunpack/pages.c imgunpack/referrers.c imgunpack/signature.c imgunpack/signed.c $(registry.objs) $(transport.objs)
 imgunpack/imgpull.libs = libcrypto libcurl $(codec.libs)
 LIBEXEC += imgunpack/imgpush

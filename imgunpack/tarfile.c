@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "imgunpack/tarfile.h"
 #include "lib/codec.h"
@@ -12,6 +13,8 @@ enum { CHUNK = 256 * 1024 };
 struct tarfile {
 	const char *path;
 	int fd;
+	off_t start, end; /* of a regular file: where we began and where it ends; else 0 */
+	enum codec codec;
 	struct inflate *inflate;
 	struct codec_io io;
 	bool ended;
@@ -21,11 +24,18 @@ struct tarfile {
 struct tarfile *tarfile_open(const char *path)
 {
 	struct tarfile *t = xcalloc(1, sizeof(*t));
+	struct stat st;
 
 	t->path = path;
 	t->fd = str_eq(path, "-") ? 0 : open(path, O_RDONLY | O_CLOEXEC);
 	if (t->fd < 0)
 		die("open '%s'", path);
+	if (fstat(t->fd, &st))
+		die("open '%s'", path);
+	if (S_ISREG(st.st_mode)) {
+		t->start = lseek(t->fd, 0, SEEK_CUR);
+		t->end = st.st_size;
+	}
 	return t;
 }
 
@@ -38,8 +48,10 @@ static void refill(struct tarfile *t)
 	t->io.in = t->in;
 	t->io.nin = (size_t)n;
 	t->ended = !n;
-	if (!t->inflate)
-		t->inflate = inflate_new(codec_sniff(t->in, (size_t)n));
+	if (t->inflate)
+		return;
+	t->codec = codec_sniff(t->in, (size_t)n);
+	t->inflate = inflate_new(t->codec);
 }
 
 ssize_t tarfile_fill(void *tarfile, const unsigned char **data)
@@ -60,6 +72,36 @@ ssize_t tarfile_fill(void *tarfile, const unsigned char **data)
 		diex("read '%s': the compressed stream is truncated", t->path);
 	*data = t->out;
 	return (ssize_t)len;
+}
+
+/* What was read but not returned yet is left out first. */
+uint64_t tarfile_leap(void *tarfile, uint64_t len)
+{
+	struct tarfile *t = tarfile;
+	size_t n = t->io.nin < len ? t->io.nin : (size_t)len;
+	off_t at = t->end ? lseek(t->fd, 0, SEEK_CUR) : -1;
+	uint64_t left = len - n;
+
+	if (at < 0 || at > t->end || t->codec != CODEC_NONE)
+		return 0;
+	if (left > (uint64_t)(t->end - at))
+		left = (uint64_t)(t->end - at);
+	if (lseek(t->fd, (off_t)left, SEEK_CUR) < 0)
+		return 0;
+	t->io.in += n;
+	t->io.nin -= n;
+	return n + left;
+}
+
+bool tarfile_in_place(const struct tarfile *t, uint64_t at, uint64_t len, int *fd, off_t *offset)
+{
+	uint64_t size = t->end > t->start ? (uint64_t)(t->end - t->start) : 0;
+
+	if (t->codec != CODEC_NONE || at > size || len > size - at)
+		return false;
+	*fd = t->fd;
+	*offset = t->start + (off_t)at;
+	return true;
 }
 
 void tarfile_close(struct tarfile *t)

@@ -4,6 +4,7 @@
 #define IMGUNPACK_UNPACK_H
 
 #include "imgunpack/apply.h"
+#include "imgunpack/archive.h"
 #include "imgunpack/stack.h"
 #include "lib/layout.h"
 
@@ -15,6 +16,7 @@ struct unpack {
 	bool sync;		       /* have everything on disk before it gets its name */
 	const int *layer_fds; /* NULL, or for each layer -1 or its blob, known to be what its digest
 				 says, which may have no name yet */
+	struct archive_parts parts; /* of the archive it came in: layers that are no blobs */
 };
 
 /* What no image needs more of. */
@@ -64,9 +66,9 @@ void unpack_store(const struct unpack *u, struct stack *s);
 /* The same, and the image read-only on ROOTFS. */
 void unpack_view(const struct unpack *u, const char *store, const char *rootfs);
 
-/* Run JOB(CTX, 0 to N-1), each in a process of its own, as many at once as there are processors,
- * the results (0 to 100) into RESULT. When one dies the others are killed; then, as JOB has said
- * why, -1. They die with this process. */
+/* Run JOB(CTX, 0 to N-1), each in a process of its own, as many at once as keep the processors
+ * busy, the results (0 to 100) into RESULT. When one dies the others are killed; then, as JOB has
+ * said why, -1. They die with this process. */
 typedef int worker_job(void *ctx, size_t i);
 _check_ int worker_run(size_t n, worker_job *job, void *ctx, int *result);
 /* Its parts, for who does not know beforehand how many there are: one of them, and what became of

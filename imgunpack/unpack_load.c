@@ -38,7 +38,7 @@ void unpack_load(struct unpack *u, const char *name, const char *platform)
 	unpack_prepare();
 	if (layout_name_parse(name, &n) < 0)
 		die("image '%s'", name);
-	u->layout_dirfd = is_archive(n.dir) ? archive_open(n.dir, u->max_bytes)
+	u->layout_dirfd = is_archive(n.dir) ? archive_open(n.dir, u->max_bytes, &u->parts)
 					    : layout_open(n.dir);
 	if (u->layout_dirfd < 0)
 		die("open image layout '%s'", n.dir);
@@ -58,6 +58,7 @@ void unpack_load(struct unpack *u, const char *name, const char *platform)
 void unpack_free(struct unpack *u)
 {
 	layout_image_free(&u->image);
+	archive_parts_free(&u->parts);
 	close_fd(&u->layout_dirfd);
 }
 

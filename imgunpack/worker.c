@@ -82,7 +82,8 @@ static void kill_all(pid_t *pids, size_t n)
 int worker_run(size_t n, worker_job *job, void *ctx, int *result)
 {
 	_free_ pid_t *pids = xcalloc(n, sizeof(*pids));
-	size_t started = 0, running = 0, most = proc_processors();
+	/* One more than processors: at times each waits. */
+	size_t started = 0, running = 0, most = proc_processors() + 1;
 
 	while (started < n || running) {
 		int status;

@@ -60,9 +60,15 @@ struct tar_reader;
  * call. Returns their number, 0 at the end, or -1 and errno. */
 typedef ssize_t tar_fill(void *ctx, const unsigned char **data);
 
+/* Leave out LEN bytes of what fill would return next, where the source can: returns how many are
+ * left out. */
+typedef uint64_t tar_leap(void *ctx, uint64_t len);
+
 /* Never fails; the caller frees with tar_close. */
 struct tar_reader *tar_open(tar_fill *fill, void *ctx);
 void tar_close(struct tar_reader *r);
+/* Skip bodies by LEAP, which has CTX of tar_open, where it can. */
+void tar_set_leap(struct tar_reader *r, tar_leap *leap);
 /* The next entry: 1, or 0 behind the last. Strings and xattrs are the reader's, until the next
  * call. */
 int tar_next(struct tar_reader *r, struct tar_entry *e);
@@ -70,6 +76,9 @@ int tar_next(struct tar_reader *r, struct tar_entry *e);
  * between them are not reported. Returns its length, 0 at the end of the body. What is not read is
  * skipped by tar_next. */
 ssize_t tar_body(struct tar_reader *r, const void **data, uint64_t *offset);
+/* Before its first run is read: where in the stream the entry's body begins, all of it in one
+ * piece; false when it is not (sparse). */
+bool tar_body_at(const struct tar_reader *r, uint64_t *at);
 /* Read what is behind the last entry, to the end of the source (it counts for a layer's digest). */
 int tar_drain(struct tar_reader *r);
 /* What was wrong with the archive, after EBADMSG. */

@@ -13,6 +13,11 @@ struct tar_reader *tar_open(tar_fill *fill, void *ctx)
 	return r;
 }
 
+void tar_set_leap(struct tar_reader *r, tar_leap *leap)
+{
+	r->leap = leap;
+}
+
 void tar_close(struct tar_reader *r)
 {
 	if (!r)
@@ -42,6 +47,7 @@ static ssize_t take(struct tar_reader *r, uint64_t max, const unsigned char **p)
 		if (n <= 0)
 			return n;
 		r->avail = (size_t)n;
+		r->filled += (uint64_t)n;
 	}
 
 	size_t n = r->avail < max ? r->avail : (size_t)max;
@@ -80,15 +86,26 @@ int tar_take_block(struct tar_reader *r, const struct tar_header **h)
 	return tar_take(r, r->block, TAR_BLOCK_BYTES);
 }
 
+/* Behind what is there already. */
+static uint64_t leap(struct tar_reader *r, uint64_t len)
+{
+	uint64_t n = r->leap && !r->avail ? r->leap(r->ctx, len) : 0;
+
+	r->filled += n;
+	return n;
+}
+
 int tar_skip(struct tar_reader *r, uint64_t len)
 {
 	while (len) {
 		const unsigned char *p;
-		ssize_t n = take(r, len, &p);
+		ssize_t n;
 
+		len -= leap(r, len);
+		n = len ? take(r, len, &p) : 0;
 		if (n < 0)
 			return -1;
-		if (!n)
+		if (len && !n)
 			return tar_bad(r, "the archive ends within an entry");
 		len -= (uint64_t)n;
 	}
@@ -178,6 +195,12 @@ ssize_t tar_body(struct tar_reader *r, const void **data, uint64_t *offset)
 	r->offset += (uint64_t)n;
 	r->extent_at += (uint64_t)n;
 	return n;
+}
+
+bool tar_body_at(const struct tar_reader *r, uint64_t *at)
+{
+	*at = r->filled - r->avail;
+	return !(r->pax.has & PAX_SPARSE);
 }
 
 int tar_drain(struct tar_reader *r)

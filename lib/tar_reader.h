@@ -8,9 +8,11 @@
 
 struct tar_reader {
 	tar_fill *fill;
+	tar_leap *leap; /* NULL: read what is skipped */
 	void *ctx;
 	const unsigned char *data; /* what is left of the source's last run */
 	size_t avail;
+	uint64_t filled; /* bytes of the stream up to there, those left included */
 	bool ended;
 	const char *why;
 	unsigned char block[TAR_BLOCK_BYTES]; /* for a header that straddles two runs */

@@ -134,6 +134,128 @@ leaves_nothing() {
 	CASES
 }
 
+@test "imgunpack: large layers are read where they are in an archive, and no less is asked of them" {
+	need skopeo
+	make_image <<-'PY'
+		import random
+		noise = random.Random(1).randbytes(5 << 20)
+		image(layer(tar(entry('x', noise), folder('d'))), layer(tar(entry('y', noise[1:]), whiteout('.wh.d'))), tag='t')
+	PY
+	imgunpack l:t flat >/dev/null
+	skopeo copy -q oci:l:t docker-archive:docker.tar:name:v1
+	tar -C l -cf oci.tar .
+	gzip -1 -k docker.tar
+	(
+		printf 'something in front'
+		cat docker.tar
+	) >behind
+	mkdir root
+	mount -t tmpfs -o size=2m tmpfs root
+	for image in docker.tar oci.tar; do
+		imgunpack "$image" got >/dev/null
+		same_trees flat got
+		rm -r got
+		leaves_nothing
+	done
+	imgunpack - got <docker.tar >/dev/null
+	same_trees flat got
+	{
+		head -c 18 >/dev/null
+		imgunpack - too >/dev/null
+	} <behind
+	same_trees flat too
+	run --separate-stderr imgunpack docker.tar.gz not
+	assert_status 1
+	assert_one_line "imgunpack: read 'docker.tar.gz': No space left on device"
+	run --separate-stderr imgunpack --max-size 9000000 docker.tar not
+	assert_status 1
+	assert_one_line "imgunpack: read 'docker.tar': its members are larger than --max-size"
+	leaves_nothing
+	umount root
+	# what cannot be read anywhere is copied
+	rm -r got too
+	imgunpack docker.tar.gz got >/dev/null
+	cat docker.tar | imgunpack - too >/dev/null
+	same_trees flat got
+	same_trees flat too
+}
+
+@test "imgunpack: a large layer in an archive that is not what somebody says is refused" {
+	cat >archives.py <<-'PY'
+		import hashlib, io, json, random, tarfile
+		def member(t, name, data):
+		    m = tarfile.TarInfo(name); m.size = len(data)
+		    t.addfile(m, io.BytesIO(data))
+		def layer(seed):
+		    out = io.BytesIO()
+		    with tarfile.open(fileobj=out, mode='w') as t:
+		        member(t, 'x', random.Random(seed).randbytes(5 << 20))
+		    return out.getvalue()
+		def sha(data):
+		    return hashlib.sha256(data).hexdigest()
+		def config(*ids):
+		    return json.dumps({'os': 'linux', 'architecture': 'amd64', 'rootfs': {'type': 'layers', 'diff_ids': ['sha256:' + i for i in ids]}}).encode()
+		one, two = layer(1), layer(2)
+		def docker(name, images, members):
+		    with tarfile.open(name, 'w') as t:
+		        for n, data in members.items():
+		            member(t, n, data)
+		        member(t, 'manifest.json', json.dumps([{'Config': c, 'RepoTags': [c + ':v'], 'Layers': l} for c, l in images]).encode())
+		def oci(name, digest, data, size):
+		    c = config(sha(one))
+		    m = json.dumps({'schemaVersion': 2, 'config': {'mediaType': 'application/vnd.oci.image.config.v1+json', 'digest': 'sha256:' + sha(c), 'size': len(c)},
+		                    'layers': [{'mediaType': 'application/vnd.oci.image.layer.v1.tar', 'digest': 'sha256:' + digest, 'size': size}]}).encode()
+		    with tarfile.open(name, 'w') as t:
+		        member(t, 'oci-layout', b'{"imageLayoutVersion": "1.0.0"}')
+		        for digest, data in (digest, data), (sha(c), c), (sha(m), m):
+		            member(t, 'blobs/sha256/' + digest, data)
+		        member(t, 'index.json', json.dumps({'schemaVersion': 2, 'manifests': [{'mediaType': 'application/vnd.oci.image.manifest.v1+json', 'digest': 'sha256:' + sha(m), 'size': len(m)}]}).encode())
+		docker('good', [('a', ['l.tar']), ('b', ['l.tar'])], {'a': config(sha(one)), 'b': config(sha(one)), 'l.tar': one})
+		docker('lie', [('a', ['l.tar'])], {'a': config(sha(two)), 'l.tar': one})
+		docker('none', [('a', ['l.tar', 'l.tar'])], {'a': config(sha(one)), 'l.tar': one})
+		docker('both', [('a', ['l.tar']), ('b', ['l.tar'])], {'a': config(sha(one)), 'b': config(sha(two)), 'l.tar': one})
+		docker('config', [('l.tar', [])], {'l.tar': one})
+		docker('no-json', [('a', ['l.tar'])], {'a': b'{', 'l.tar': one})
+		docker('name', [('a', ['blobs/sha256/' + sha(two)])], {'a': config(sha(one)), 'blobs/sha256/' + sha(two): one})
+		oci('oci-good', sha(one), one, len(one))
+		oci('oci-lie', sha(one), two, len(one))
+		oci('oci-more', sha(one), one + b'\0' * 512, len(one))
+		oci('oci-less', sha(one), one[:-512], len(one))
+		oci('oci-size', sha(one), one, len(one) + 512)
+		open('cut', 'wb').write(open('good', 'rb').read()[:3 << 20])
+		open('oci-cut', 'wb').write(open('oci-good', 'rb').read()[:3 << 20])
+		with open('hole', 'wb') as f: f.write(b'x' * 512); f.seek(6 << 20); f.write(b'x')
+	PY
+	python3 archives.py
+	tar --format=posix --sparse -cf sparse --transform 's/hole/l.tar/' hole
+	for image in good:a:v good:b:v oci-good; do
+		imgunpack "$image" "got-$image" >/dev/null
+		[ "$(stat -c %s "got-$image/x")" -eq $((5 << 20)) ]
+	done
+	while IFS='|' read -r image pattern; do
+		run --separate-stderr imgunpack "$image" flat
+		assert_status 1
+		assert_one_line "$pattern"
+		[ ! -e flat ]
+		leaves_nothing
+		untouched
+	done <<-'CASES'
+		lie|imgunpack: unpack layer 'sha256:*': the content is not what the image's diff_ids say
+		none|imgunpack: read 'none': manifest.json: layer 'l.tar' has no diff_id
+		both:a:v|imgunpack: read 'both': manifest.json: layer 'l.tar' has two diff_ids
+		config|imgunpack: read 'config': manifest.json: config 'l.tar' is larger than 4 MiB
+		no-json|imgunpack: read 'no-json': config 'a': *
+		name|imgunpack: unpack layer 'sha256:*': the blob is not what its digest says
+		oci-lie|imgunpack: unpack layer 'sha256:*': the *
+		oci-more|imgunpack: unpack layer 'sha256:*': the blob is longer than its descriptor says
+		oci-less|imgunpack: unpack layer 'sha256:*'*
+		oci-size|imgunpack: unpack layer 'sha256:*': the blob is shorter than its descriptor says
+		cut|imgunpack: read 'cut': the archive ends within an entry
+		oci-cut|imgunpack: read 'oci-cut': the archive ends within an entry
+		sparse|imgunpack: read 'sparse': 'l.tar' is sparse
+	CASES
+}
+
 @test "imgunpack: what a killed one read of an archive the next one removes" {
 	make_image <<-'PY'
 		image(layer(tar(entry('x', '1'))))

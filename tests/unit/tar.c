@@ -161,6 +161,68 @@ static void test_read_notices_every_cut(void)
 	buf_free(&a.bytes);
 }
 
+/* Leave out as much as there is, but not all at once. */
+static uint64_t leap(void *ctx, uint64_t len)
+{
+	struct archive *a = ctx;
+	size_t left = a->bytes.len - a->at, n = left < len ? left : (size_t)len;
+
+	if (n > 1)
+		n = n / 2 + 1;
+	a->at += n;
+	return n;
+}
+
+/* Bodies are where the reader says, and what it leaps over is what it would have read. */
+static void test_leaps_over_bodies(void)
+{
+	static const struct tar_entry entries[] = { { .type = TAR_FILE, .path = "a", .size = 5000 },
+						    { .type = TAR_FILE, .path = "b", .size = 1 },
+						    { .type = TAR_FILE, .path = "c" } };
+	struct archive a = { 0 };
+	struct tar_writer *w = tar_create(put, &a);
+	char body[5000];
+	struct tar_entry e;
+	uint64_t at;
+
+	memset(body, 'b', sizeof(body));
+	for (size_t i = 0; i < ARRAY_LEN(entries); i++) {
+		expect_int(tar_write_entry(w, &entries[i]), 0);
+		expect_int(tar_write_body(w, body, entries[i].size), 0);
+	}
+	expect_int(tar_write_end(w), 0);
+	tar_writer_free(w);
+	for (a.step = 1; a.step < 6000; a.step += 7) {
+		struct tar_reader *r = tar_open(fill, &a);
+
+		tar_set_leap(r, leap);
+		for (size_t i = 0; i < ARRAY_LEN(entries); i++) {
+			expect_int(tar_next(r, &e), 1);
+			expect_str(e.path, entries[i].path);
+			expect(tar_body_at(r, &at));
+			if (e.size)
+				expect_int(a.bytes.data[at], 'b');
+			if (e.size)
+				expect_int(a.bytes.data[at + e.size - 1], 'b');
+			expect_int(a.bytes.data[at + e.size] == 'b', 0);
+		}
+		expect_int(tar_next(r, &e), 0);
+		tar_close(r);
+		a.at = 0;
+	}
+	/* one that ends within a body that is leapt over */
+	a.step = TAR_BLOCK_BYTES;
+	a.bytes.len = 4000;
+	struct tar_reader *r = tar_open(fill, &a);
+
+	tar_set_leap(r, leap);
+	expect_int(tar_next(r, &e), 1);
+	expect_errno(tar_next(r, &e), EBADMSG);
+	expect_str(tar_why(r), "the archive ends within an entry");
+	tar_close(r);
+	buf_free(&a.bytes);
+}
+
 static void test_field_get(void)
 {
 	static const struct {
@@ -229,6 +291,7 @@ int main(void)
 		TEST(test_read_returns_what_was_written),
 		TEST(test_write_is_deterministic),
 		TEST(test_read_notices_every_cut),
+		TEST(test_leaps_over_bodies),
 		TEST(test_field_get),
 		TEST(test_field_put),
 		TEST(test_clean_path),
