@@ -1,9 +1,12 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "imgunpack/progress.h"
 #include "imgunpack/report.h"
 #include "lib/io.h"
+#include "lib/num.h"
+#include "lib/tty.h"
 
 enum { INTERVAL_MS = 100, MB = 1000000 };
 
@@ -26,12 +29,29 @@ void progress_start(struct progress *p, const char *verb, int64_t total_bytes, s
 	};
 }
 
+/* How much fits into a line; in the last column the terminal would begin another. */
+static int columns(void)
+{
+	const char *s = getenv("COLUMNS");
+	struct winsize size;
+	int64_t n = 80;
+
+	if (!tty_get_size(STDERR_FILENO, &size) && size.ws_col)
+		return size.ws_col - 1;
+	if (s && num_i64(s, 1, UINT16_MAX, &n))
+		n = 80;
+	return (int)n - 1;
+}
+
 static void show(const struct progress *p, int64_t now)
 {
 	double s = (double)(now - p->started_ms + 1) / 1000, mb = (double)p->done_bytes / MB;
-	char line[128];
-	int n = snprintf(line, sizeof(line), "\r%s %.1f of %.1f MB, %.1f MB/s\033[K", p->verb, mb,
-			 (double)p->total_bytes / MB, mb / s);
+	char text[128], line[128 + 8];
+	int n;
+
+	snprintf(text, sizeof(text), "%s %.1f of %.1f MB, %.1f MB/s", p->verb, mb,
+		 (double)p->total_bytes / MB, mb / s);
+	n = snprintf(line, sizeof(line), "\r%.*s\033[K", columns(), text);
 
 	/* A terminal that went away is no reason to stop. */
 	if (n > 0 && (size_t)n < sizeof(line) && io_write(STDERR_FILENO, line, (size_t)n))

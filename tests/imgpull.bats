@@ -183,6 +183,30 @@ two_platforms() {
 	[ "$(jq -r 'select(.status == "blob") | .size' <<<"$output" | sort -rn | paste -sd ' ')" = "$(imgctl inspect --manifest src:v1 | jq -r '.layers[].size' | sort -rn | paste -sd ' ')" ]
 }
 
+@test "imgpull, imgpush: progress on a terminal fits into its line and leaves none" {
+	layout_image src v1 100000 5
+	fake_start src
+	for columns in 200 24 2; do
+		in_terminal "stty cols $columns; imgpull 127.0.0.1:$port/app:v1 out-$columns:v1" >shown
+		python3 - "$columns" <<-'PY'
+			import re, sys
+			lines = [l.replace('\033[K', '') for l in re.split('[\r\n]', open('shown', newline='').read())]
+			whole = re.compile(r'pulling [0-9.]+ of 0\.1 MB, [0-9.]+ MB/s')
+			drawn = [l for l in lines if l]
+			digest = drawn.pop()
+			width = int(sys.argv[1]) - 1
+			assert drawn and digest.startswith('sha256:'), lines
+			assert all(len(l) <= width for l in drawn), drawn
+			assert all(whole.fullmatch(l) if width > 60 else l == 'pulling 0.0 of 0.1 MB, '[:width] or len(l) == width for l in drawn), drawn
+		PY
+	done
+	# a terminal that does not know its width
+	in_terminal "stty cols 0; COLUMNS=12 imgpull 127.0.0.1:$port/app:v1 out:v1" >shown
+	grep -qF $'\rpulling 0.0\033[K' shown
+	in_terminal "imgpull --quiet 127.0.0.1:$port/app:v1 other:v1" >shown
+	[ "$(tr -d '\r' <shown)" = "$manifest" ]
+}
+
 @test "imgctl unpack --follow: unpacks what arrives, verified, and fails with the pull" {
 	layout_image src v1 100000 5
 	fake_start src
