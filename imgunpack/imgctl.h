@@ -53,16 +53,27 @@ void digests_settle(struct digests *s);
 bool digests_has(const struct digests *s, const struct digest *d);
 void digests_free(struct digests *s);
 
-/* Every digest that index.json or what it lists mentions. Blobs that are missing or no JSON mention
- * nothing. */
-void xmark(int layout_dirfd, struct digests *out);
+/* index.json; the caller frees. */
+struct json *xmark_index(int layout_dirfd);
+/* The document with that digest; NULL when it is missing, too large or no JSON. */
+struct json *xmark_document(int layout_dirfd, const struct digest *d);
+
+/* Every digest that INDEX or what it lists mentions. Documents that cannot be read mention nothing.
+ */
+void xmark(int layout_dirfd, const struct json *index, struct digests *out);
 
 /* What the entry J of an index mentions, itself and through documents. */
 void xmark_entry(int layout_dirfd, const struct json *j, struct digests *out);
 
+/* The entry J of an index and all documents it lists, appended to OUT, which is not settled. */
+void xmark_listed(int layout_dirfd, const struct json *j, struct digests *out);
+
+/* The digests of those nameless entries of INDEX that refer to what is gone (orphans.c). */
+void xorphans(int layout_dirfd, const struct json *index, struct digests *out);
+
 /* Remove the blobs nothing mentions and the temporaries of interrupted work. False when somebody
  * works in the layout and NOWAIT says not to wait for them. ONLY_PRINT: print their digests
- * instead. */
+ * instead. Entries that refer to what is gone go first. */
 bool xsweep(int layout_dirfd, bool nowait, bool only_print);
 
 /* Remove from STORE the unpacked layers that no image of LAYOUTS (NULL-terminated) has and nothing

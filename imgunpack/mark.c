@@ -11,6 +11,7 @@ enum { MAX_DOCUMENTS = 64 * 1024 };
 struct marking {
 	int layout_dirfd;
 	struct digests *found;
+	bool only_listed; /* nothing but documents */
 	size_t n_documents;
 	struct map seen; /* documents, by depth: an index may list one as often as it likes */
 };
@@ -29,7 +30,7 @@ static void mark_tree(const struct json *j, struct digests *found)
 	}
 }
 
-static struct json *read_document(int layout_dirfd, const struct digest *d)
+struct json *xmark_document(int layout_dirfd, const struct digest *d)
 {
 	_close_ int fd = blob_open(layout_dirfd, d, -1);
 	char why[JSON_WHY_MAX];
@@ -54,10 +55,12 @@ static void mark_document(struct marking *m, const struct json *e, int depth)
 	    map_get(&m->seen, map_key((uint64_t)depth, d.text)) || m->n_documents++ > MAX_DOCUMENTS)
 		return;
 	map_put(&m->seen, map_key((uint64_t)depth, d.text), 1);
-	doc = read_document(m->layout_dirfd, &d);
+	digests_add(m->found, &d);
+	doc = xmark_document(m->layout_dirfd, &d);
 	if (!doc)
 		return;
-	mark_tree(doc, m->found);
+	if (!m->only_listed)
+		mark_tree(doc, m->found);
 	mark_listed(m, doc, depth + 1);
 }
 
@@ -69,31 +72,41 @@ static void mark_listed(struct marking *m, const struct json *index, int depth)
 		mark_document(m, e, depth);
 }
 
+void xmark_listed(int layout_dirfd, const struct json *j, struct digests *out)
+{
+	struct marking m = { .layout_dirfd = layout_dirfd, .found = out, .only_listed = true };
+
+	mark_document(&m, j, 0);
+	map_free(&m.seen);
+}
+
 void xmark_entry(int layout_dirfd, const struct json *j, struct digests *out)
 {
 	struct marking m = { .layout_dirfd = layout_dirfd, .found = out };
-	const char *text = json_get_str(j, "digest");
-	struct digest d;
 
-	if (text && !digest_parse(text, &d))
-		digests_add(out, &d);
 	mark_document(&m, j, 0);
 	digests_settle(out);
 	map_free(&m.seen);
 }
 
-void xmark(int layout_dirfd, struct digests *out)
+struct json *xmark_index(int layout_dirfd)
 {
-	struct marking m = { .layout_dirfd = layout_dirfd, .found = out };
 	char why[JSON_WHY_MAX];
-	_json_ struct json *index = NULL;
 	_buf_ struct buf b = { 0 };
+	struct json *index;
 
 	if (file_read(layout_dirfd, "index.json", IMAGE_JSON_MAX, &b))
 		die("read 'index.json'");
 	index = json_parse(buf_str(&b), b.len, 0, why);
 	if (!index)
 		diex("index.json: %s", why);
+	return index;
+}
+
+void xmark(int layout_dirfd, const struct json *index, struct digests *out)
+{
+	struct marking m = { .layout_dirfd = layout_dirfd, .found = out };
+
 	mark_tree(index, out);
 	mark_listed(&m, index, 0);
 	digests_settle(out);

@@ -23,7 +23,7 @@ imgunpack/imgremote.objs := imgunpack/pages.c imgunpack/referrers.c $(registry.o
 imgunpack/imgremote.libs = libcrypto libcurl
 LIBEXEC += imgunpack/imgctl
 imgunpack/imgctl.objs := imgunpack/ahead.c imgunpack/archive_write.c imgunpack/helper.c imgunpack/sign.c imgunpack/signature.c imgunpack/diff.c imgunpack/digests.c imgunpack/docs.c imgunpack/du.c imgunpack/gc.c imgunpack/history.c \
-    imgunpack/images.c imgunpack/inspect.c imgunpack/load.c imgunpack/ls.c imgunpack/mark.c imgunpack/mount.c imgunpack/refname.c \
+    imgunpack/images.c imgunpack/inspect.c imgunpack/load.c imgunpack/ls.c imgunpack/mark.c imgunpack/mount.c imgunpack/orphans.c imgunpack/refname.c \
     imgunpack/rm.c imgunpack/save.c imgunpack/sweep.c imgunpack/table.c imgunpack/tag.c imgunpack/transport.c imgunpack/verify.c \
     imgunpack/verify_layers.c $(unpack.objs)
 imgunpack/imgctl.libs = libcrypto $(codec.libs)

@@ -25,6 +25,11 @@ static void each_entry(int dirfd, const char *name, void (*fn)(void *arg, const 
 	closedir(d);
 }
 
+static bool is_one_of(const void *digests, const struct digest *d)
+{
+	return digests_has(digests, d);
+}
+
 struct sweep {
 	int layout_dirfd;
 	struct digests used;
@@ -71,6 +76,21 @@ static void sweep_unfinished(int layout_dirfd)
 	}
 }
 
+/* Without what refers to what is gone, which goes from index.json, too. */
+static void mark(struct sweep *s)
+{
+	_json_ struct json *index = xmark_index(s->layout_dirfd);
+	struct digests orphans = { 0 };
+	char why[LAYOUT_WHY_MAX];
+
+	xorphans(s->layout_dirfd, index, &orphans);
+	layout_drop_in(json_get(index, "manifests"), is_one_of, &orphans);
+	if (orphans.n && !s->only_print && layout_drop(s->layout_dirfd, is_one_of, &orphans, why))
+		diex("%s", why);
+	xmark(s->layout_dirfd, index, &s->used);
+	digests_free(&orphans);
+}
+
 bool xsweep(int layout_dirfd, bool nowait, bool only_print)
 {
 	struct sweep s = { .layout_dirfd = layout_dirfd, .only_print = only_print };
@@ -80,7 +100,7 @@ bool xsweep(int layout_dirfd, bool nowait, bool only_print)
 		return false;
 	if (lock < 0)
 		die("lock the layout");
-	xmark(layout_dirfd, &s.used);
+	mark(&s);
 	each_entry(layout_dirfd, "blobs/sha256", sweep_blob, &s);
 	each_entry(layout_dirfd, "tmp", sweep_temp, &s);
 	if (!only_print)

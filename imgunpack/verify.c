@@ -29,6 +29,7 @@ int ctl_verify(int argc, char **argv)
 				 "Hash every blob in use again; exit 1 if one is damaged.", opts, 0,
 				 NULL };
 	int first = opt_parse(argc, argv, &u), status = 0;
+	_json_ struct json *index = NULL;
 	struct digests used = { 0 };
 	_close_ int dirfd = -1, lock = -1;
 
@@ -37,7 +38,8 @@ int ctl_verify(int argc, char **argv)
 	lock = layout_lock(dirfd, false, false);
 	if (lock < 0)
 		die("lock layout '%s'", argv[first]);
-	xmark(dirfd, &used);
+	index = xmark_index(dirfd);
+	xmark(dirfd, index, &used);
 	for (size_t i = 0; i < used.n; i++) {
 		if (!is_right(dirfd, &used.v[i]))
 			status = 1;

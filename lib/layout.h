@@ -69,6 +69,12 @@ _check_ int layout_tag(int layout_dirfd, const struct layout_name *old, const ch
 _check_ int layout_untag(int layout_dirfd, const struct layout_name *which,
 			 char why[LAYOUT_WHY_MAX]);
 
+/* Remove the nameless entries whose digests PICK picks, and the same of the tree of an index. */
+typedef bool layout_pick(const void *ctx, const struct digest *d);
+_check_ int layout_drop(int layout_dirfd, layout_pick *pick, const void *ctx,
+			char why[LAYOUT_WHY_MAX]);
+void layout_drop_in(struct json *manifests, layout_pick *pick, const void *ctx);
+
 /* An image that is whole as far as its JSON goes; the layers are not looked at. */
 struct layout_image {
 	struct digest digest;		       /* of the manifest */

@@ -241,3 +241,29 @@ int layout_untag(int layout_dirfd, const struct layout_name *which, char why[LAY
 	change_end(&c);
 	return rc ? -1 : n;
 }
+
+void layout_drop_in(struct json *manifests, layout_pick *pick, const void *ctx)
+{
+	struct digest d;
+
+	for (struct json *e = manifests ? manifests->child : NULL, *next; e; e = next) {
+		const char *text = json_get_str(e, "digest");
+
+		next = e->next;
+		if (text && !tree_name(e) && !digest_parse(text, &d) && pick(ctx, &d))
+			json_remove(manifests, e);
+	}
+}
+
+int layout_drop(int layout_dirfd, layout_pick *pick, const void *ctx, char why[LAYOUT_WHY_MAX])
+{
+	struct change c = { 0 };
+	int rc = change_begin(layout_dirfd, &c, why);
+
+	if (!rc) {
+		layout_drop_in(c.manifests, pick, ctx);
+		rc = change_write(layout_dirfd, &c, why);
+	}
+	change_end(&c);
+	return rc;
+}

@@ -56,6 +56,59 @@ teardown() {
 		"src/blobs/sha256/${payload#sha256:}"
 }
 
+# blobs LAYOUT - how many there are.
+blobs() {
+	ls "$1/blobs/sha256" | wc -l
+}
+
+@test "imgctl rm: signatures go with their image, and theirs with them, unless somebody gave them a name" {
+	first=$(imgctl sign --hook ./hook src:v1)
+	second=$(imgctl sign --hook ./hook "src@$first")
+	imgctl tag src:v1 v2
+	imgctl rm src:v1
+	[ "$(imgctl signed --hook ./hook src:v2)" = "$first" ]
+	[ "$(imgctl signed --hook ./hook "src@$first")" = "$second" ]
+	imgctl verify src
+	imgctl tag "src@$second" mine
+	imgctl rm src:v2
+	[ "$(jq -r '.manifests[].annotations["org.opencontainers.image.ref.name"]' src/index.json)" = mine ]
+	[ -e "src/blobs/sha256/${second#sha256:}" ]
+	imgctl gc src
+	imgctl rm src:mine
+	[ "$(blobs src)" = 0 ]
+}
+
+@test "imgctl gc: an image that lost its name to another loses its signatures, one of an index does not" {
+	imgctl sign --hook ./hook src:v1 >/dev/null
+	imgpack new --layer src new:v1 >/dev/null
+	imgpush --quiet new:v1 oci:src:v1 >/dev/null
+	before=$(blobs src)
+	run --separate-stderr imgctl gc -n src
+	assert_line "$manifest"
+	[ "$(wc -l <<<"$output")" -eq $((before - 3)) ]
+	[ "$(blobs src)" = "$before" ]
+	imgctl gc src
+	[ "$(blobs src)" = 3 ]
+	[ "$(jq '.manifests | length' src/index.json)" = 1 ]
+	# an index leads to what was signed before it was made
+	imgctl sign --hook ./hook src:v1 >signature
+	imgpack index src:all v1 >/dev/null
+	imgctl rm src:v1
+	imgctl gc src
+	[ -e "src/blobs/sha256/$(sed 's/sha256://' signature)" ]
+	imgctl rm src:all
+	[ "$(blobs src)" = 0 ]
+}
+
+@test "imgctl gc: a signature that came alone stays" {
+	registry_start plain
+	push_signed
+	imgpull "127.0.0.1:$port/app@$signature" alone
+	imgctl gc alone
+	[ "$(jq -r '.manifests[].digest' alone/index.json)" = "$signature" ]
+	imgctl verify alone
+}
+
 # push_signed - the image and its signature, to $port.
 push_signed() {
 	signature=$(imgctl sign --hook ./hook src:v1)
