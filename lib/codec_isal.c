@@ -1,5 +1,8 @@
 /* codec_isal.c - gzip by Intel's ISA-L: four times zlib's speed at inflating, fifteen at deflating
  * (level 1). */
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 #include <isa-l/crc.h>
 #include <isa-l/igzip_lib.h>
 #include <string.h>
@@ -7,6 +10,26 @@
 #include "lib/codec_backend.h"
 #include "lib/die.h"
 #include "lib/mem.h"
+
+/* ISA-L leaves something in the upper parts of the vector registers. As long as it is there, code
+ * that knows the lower parts only, which SHA-256's is, has to keep it and waits for itself: one
+ * hash takes a third longer, two at once three times as long. */
+#if defined(__x86_64__)
+__attribute__((target("avx"))) static void clear_avx(void)
+{
+	_mm256_zeroupper();
+}
+
+static void clear_registers(void)
+{
+	if (__builtin_cpu_supports("avx"))
+		clear_avx();
+}
+#else
+static void clear_registers(void)
+{
+}
+#endif
 
 /* ISA-L counts in 32 bits; our buffers are far smaller, but a caller's need not be. */
 static uint32_t clamp(size_t n)
@@ -52,6 +75,7 @@ static int do_inflate(void *state, struct codec_io *io)
 
 	int n = isal_inflate(s);
 
+	clear_registers();
 	settle(io, s->avail_in, in, s->avail_out, out);
 	if (n != ISAL_DECOMP_OK && n != ISAL_END_INPUT)
 		return set_errno(EBADMSG);
@@ -106,6 +130,7 @@ static size_t do_deflate(void *state, const void *data, size_t len, unsigned cha
 	if (ahead)
 		deflate_all(z, data, ahead, SYNC_FLUSH);
 	deflate_all(z, (const unsigned char *)data + ahead, len - ahead, FULL_FLUSH);
+	clear_registers();
 	return room - z->stream.avail_out;
 }
 
@@ -122,5 +147,7 @@ const struct codec_backend codec_gzip = {
 
 uint32_t gzip_crc(uint32_t crc, const void *data, size_t len)
 {
-	return crc32_gzip_refl(crc, data, len);
+	crc = crc32_gzip_refl(crc, data, len);
+	clear_registers();
+	return crc;
 }

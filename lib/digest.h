@@ -2,8 +2,8 @@
  * hex digits.
  *
  * Anything else (upper case, other algorithms, other lengths) is refused before it can reach a path
- * or a URL. Hashing cannot fail and allocates nothing. It is in digest_sum.c, the only user of
- * libcrypto: who only reads digests does not pay for loading it.
+ * or a URL. Hashing cannot fail and allocates nothing. It is in digest_sum.c and
+ * digest_both.c, the only users of libcrypto: who only reads digests does not pay for loading it.
  */
 #ifndef LIB_DIGEST_H
 #define LIB_DIGEST_H
@@ -30,6 +30,10 @@ struct digest_state {
 
 void digest_start(struct digest_state *s);
 void digest_add(struct digest_state *s, const void *data, size_t len);
+/* X to A's and Y to B's, which takes hardly longer than the longer one of them where the processor
+ * has instructions for SHA-256. */
+void digest_add_both(struct digest_state *a, const void *x, size_t nx, struct digest_state *b,
+		     const void *y, size_t ny);
 /* The state is used up. */
 void digest_end(struct digest_state *s, struct digest *out);
 void digest_of(const void *data, size_t len, struct digest *out);

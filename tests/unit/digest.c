@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <stdlib.h>
 
 #include "lib/digest.h"
 #include "lib/io.h"
@@ -30,6 +31,64 @@ static void test_digest_state_forks(void)
 	digest_add(&b, "bc", 2);
 	digest_end(&b, &d);
 	expect_str(d.text, ABC);
+}
+
+/* Two at once, in pieces of any length, are what they are one after the other. */
+static void test_digest_add_both(void)
+{
+	enum { MAX = 700 };
+	unsigned char data[2 * MAX];
+	unsigned seed = 1;
+
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (unsigned char)rand_r(&seed);
+	for (int round = 0; round < 3000; round++) {
+		struct digest_state both[2], one[2];
+		struct digest d, want;
+
+		for (int i = 0; i < 2; i++) {
+			digest_start(&both[i]);
+			digest_start(&one[i]);
+		}
+		for (int piece = 0; piece < 4; piece++) {
+			size_t n[2], at[2];
+
+			for (int i = 0; i < 2; i++) {
+				n[i] = (size_t)rand_r(&seed) % (round % 3 ? MAX : 80);
+				at[i] = (size_t)rand_r(&seed) % MAX;
+				digest_add(&one[i], data + at[i], n[i]);
+			}
+			digest_add_both(&both[0], data + at[0], n[0], &both[1], data + at[1], n[1]);
+		}
+		for (int i = 0; i < 2; i++) {
+			digest_end(&both[i], &d);
+			digest_end(&one[i], &want);
+			expect_str(d.text, want.text);
+		}
+	}
+}
+
+/* The count of bits goes beyond 32. */
+static void test_digest_add_both_counts(void)
+{
+	enum { LEN = 1 << 20, TIMES = 600 };
+	unsigned char *data = calloc(1, LEN);
+	struct digest_state a, b, c;
+	struct digest d, want;
+
+	digest_start(&a);
+	digest_start(&b);
+	digest_start(&c);
+	for (int i = 0; i < TIMES; i++) {
+		digest_add_both(&a, data, LEN, &b, data, LEN);
+		digest_add(&c, data, LEN);
+	}
+	digest_end(&a, &d);
+	digest_end(&c, &want);
+	expect_str(d.text, want.text);
+	digest_end(&b, &d);
+	expect_str(d.text, want.text);
+	free(data);
 }
 
 static void test_digest_of_fd_counts(void)
@@ -87,6 +146,8 @@ int main(void)
 	static const struct test tests[] = {
 		TEST(test_digest_of_known_answers),
 		TEST(test_digest_state_forks),
+		TEST(test_digest_add_both),
+		TEST(test_digest_add_both_counts),
 		TEST(test_digest_of_fd_counts),
 		TEST(test_digest_parse_one_form),
 		{ 0 },
