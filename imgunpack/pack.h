@@ -28,9 +28,10 @@ struct pack_source {
 	bool pretend;	    /* owners are what imgunpack has noted for who is not root */
 };
 
-/* Bytes of a tar on their way: hashed, compressed, and handed to PUT (0, or -1 and errno). */
+/* Bytes of a tar on their way: hashed, compressed, and handed to PUT (0, or -1 and errno), all of
+ * which OUT_HASH has seen at the end (NULL: nobody asks). */
 struct sink;
-struct sink *sink_open(enum codec codec, tar_put *put, void *ctx);
+struct sink *sink_open(enum codec codec, tar_put *put, void *ctx, struct digest_state *out_hash);
 /* A tar_put. */
 int sink_put(void *sink, const void *data, size_t len);
 /* The same without a copy: where the next *LEN bytes, one at least, may be put (NULL and errno once

@@ -97,7 +97,7 @@ void pack_abandon_dir(int layout_dirfd, const char *name)
 
 static int put_blob(void *blob, const void *data, size_t len)
 {
-	return blob_write(blob, data, len);
+	return blob_append(blob, data, len);
 }
 
 static int64_t write_layer(struct pack *p, const struct pack_source *source, enum codec codec,
@@ -110,7 +110,7 @@ static int64_t write_layer(struct pack *p, const struct pack_source *source, enu
 	unfinished = &b;
 	die_cleanup(abandon);
 
-	struct sink *s = sink_open(codec, put_blob, &b);
+	struct sink *s = sink_open(codec, put_blob, &b, &b.hash);
 	int64_t newest = pack_write(s, source);
 
 	if (sink_close(s, &w->diff_id) < 0)

@@ -89,7 +89,7 @@ int verb_layer(int argc, char **argv)
 	if (n != 1 || (argv[0] && argv[1]))
 		opt_misuse("need one directory");
 
-	struct sink *s = sink_open(pack_codec(NULL), put_stdout, NULL);
+	struct sink *s = sink_open(pack_codec(NULL), put_stdout, NULL, NULL);
 
 	pack_write(s, &sources[0]);
 	if (sink_close(s, &diff_id) < 0)

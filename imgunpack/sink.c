@@ -15,9 +15,10 @@ struct slot {
 	bool is_ready; /* to be put */
 };
 
-/* The caller fills slots; each is hashed, compressed, and put. Any thread does what is to be done
- * next, so that none waits for another while there is work: blocks are compressed in any order, by
- * as many threads as there are, but hashed and put in theirs, by one at a time.
+/* The caller fills slots; each is hashed, compressed, and put, and what is put is hashed. Any
+ * thread does what is to be done next, so that none waits for another while there is work: blocks
+ * are compressed in any order, by as many threads as there are, but hashed and put in theirs, by
+ * one at a time.
  *
  * Counters count slots since the start; slot N lives in slots[N % N_SLOTS]. */
 struct sink {
@@ -32,14 +33,14 @@ struct sink {
 	size_t n_threads;
 
 	/* Of who hashes. */
-	struct digest_state hash;
+	struct digest_state hash, *out_hash; /* NULL: what is put is not hashed, or is the same */
 	uint64_t bytes;
 	uint32_t crc; /* gzip's */
 
 	pthread_mutex_t lock; /* of all below */
 	pthread_cond_t work, room;
 	size_t idle; /* threads that wait for work */
-	uint64_t made, hashed, taken, put_so_far;
+	uint64_t made, hashed, taken, put_so_far, out_hashed;
 	bool is_hashing, is_putting, wants_room, ended;
 	int error; /* nobody does anything any more */
 };
@@ -51,21 +52,37 @@ static struct slot *slot_of(struct sink *s, uint64_t n)
 	return &s->slots[n % N_SLOTS];
 }
 
-/* What makes room comes first, then what only one can do. */
+/* Slot N was compressed, and is not free since. */
+static bool is_ready(struct sink *s, uint64_t n)
+{
+	return n < s->taken && slot_of(s, n)->is_ready;
+}
+
+/* Two hashes take no longer than one: each waits for the other while there is something else to
+ * do. */
 static enum job next_job(struct sink *s)
 {
+	bool in = !s->is_hashing && s->hashed < s->made;
+	bool out = !s->is_hashing && s->out_hash && is_ready(s, s->out_hashed);
+
 	if (s->error)
 		return NOTHING;
-	if (!s->is_putting && s->put_so_far < s->taken && slot_of(s, s->put_so_far)->is_ready)
+	if (!s->is_putting && is_ready(s, s->put_so_far))
 		return PUT;
-	if (!s->is_hashing && s->hashed < s->made)
+	if (in && out)
 		return HASH;
-	return s->taken < s->made ? COMPRESS : NOTHING;
+	if (s->taken < s->made)
+		return COMPRESS;
+	return in || (out && (s->wants_room || s->ended)) ? HASH : NOTHING;
 }
 
 static uint64_t used_slots(const struct sink *s)
 {
-	return s->made - (s->hashed < s->put_so_far ? s->hashed : s->put_so_far);
+	uint64_t oldest = s->hashed < s->put_so_far ? s->hashed : s->put_so_far;
+
+	if (s->out_hash && s->out_hashed < oldest)
+		oldest = s->out_hashed;
+	return s->made - oldest;
 }
 
 /* The filler sleeps until there is room for some slots: waking up costs more than one. */
@@ -93,19 +110,34 @@ static void put_slot(struct sink *s)
 	s->error = error;
 }
 
-static void hash_slot(struct sink *s)
+static void hash_data(struct sink *s, const struct slot *in, const struct slot *out)
 {
-	const struct slot *slot = slot_of(s, s->hashed);
+	if (in && out)
+		digest_add_both(&s->hash, in->data, in->len, s->out_hash, out->out, out->out_len);
+	else if (in)
+		digest_add(&s->hash, in->data, in->len);
+	else
+		digest_add(s->out_hash, out->out, out->out_len);
+	if (!in)
+		return;
+	if (s->codec == CODEC_GZIP)
+		s->crc = gzip_crc(s->crc, in->data, in->len);
+	s->bytes += in->len;
+}
+
+static void hash_slots(struct sink *s)
+{
+	bool has_in = s->hashed < s->made, has_out = s->out_hash && is_ready(s, s->out_hashed);
+	const struct slot *in = has_in ? slot_of(s, s->hashed) : NULL,
+			  *out = has_out ? slot_of(s, s->out_hashed) : NULL;
 
 	s->is_hashing = true;
 	pthread_mutex_unlock(&s->lock);
-	digest_add(&s->hash, slot->data, slot->len);
-	if (s->codec == CODEC_GZIP)
-		s->crc = gzip_crc(s->crc, slot->data, slot->len);
-	s->bytes += slot->len;
+	hash_data(s, in, out);
 	pthread_mutex_lock(&s->lock);
 	s->is_hashing = false;
-	s->hashed++;
+	s->hashed += has_in;
+	s->out_hashed += has_out;
 }
 
 static void compress_slot(struct sink *s, struct deflate *z)
@@ -126,7 +158,7 @@ static void do_job(struct sink *s, enum job job, struct deflate *z)
 	if (job == PUT)
 		put_slot(s);
 	else if (job == HASH)
-		hash_slot(s);
+		hash_slots(s);
 	else
 		compress_slot(s, z);
 }
@@ -160,13 +192,15 @@ static void *thread_main(void *arg)
 	return NULL;
 }
 
-static void put_head(struct sink *s)
+/* What is around gzip's blocks; no thread is running. */
+static void put_around(struct sink *s, const unsigned char *data, size_t len)
 {
-	unsigned char head[GZIP_HEAD_BYTES];
-
-	gzip_head(head);
-	if (s->codec == CODEC_GZIP && s->put(s->ctx, head, sizeof(head)) < 0)
+	if (s->codec != CODEC_GZIP || s->error)
+		return;
+	if (s->put(s->ctx, data, len) < 0)
 		s->error = errno;
+	if (s->out_hash)
+		digest_add(s->out_hash, data, len);
 }
 
 static void start_threads(struct sink *s)
@@ -181,19 +215,22 @@ static void start_threads(struct sink *s)
 	}
 }
 
-struct sink *sink_open(enum codec codec, tar_put *put, void *ctx)
+struct sink *sink_open(enum codec codec, tar_put *put, void *ctx, struct digest_state *out_hash)
 {
 	struct sink *s = xcalloc(1, sizeof(*s));
+	unsigned char head[GZIP_HEAD_BYTES];
 
 	s->put = put;
 	s->ctx = ctx;
 	s->codec = codec;
 	s->block = codec == CODEC_ZSTD ? ZSTD_BLOCK : GZIP_BLOCK;
+	s->out_hash = out_hash;
 	digest_start(&s->hash);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->work, NULL);
 	pthread_cond_init(&s->room, NULL);
-	put_head(s);
+	gzip_head(head);
+	put_around(s, head, sizeof(head));
 	start_threads(s);
 	return s;
 }
@@ -215,6 +252,8 @@ static bool wait_for_room(struct sink *s)
 {
 	pthread_mutex_lock(&s->lock);
 	s->wants_room = used_slots(s) == N_SLOTS;
+	if (s->wants_room && s->idle)
+		pthread_cond_signal(&s->work);
 	while (s->wants_room && !s->error)
 		pthread_cond_wait(&s->room, &s->lock);
 	s->is_filling = !s->error;
@@ -272,15 +311,6 @@ static void end_threads(struct sink *s)
 		pthread_join(s->threads[i], NULL);
 }
 
-static void put_tail(struct sink *s)
-{
-	unsigned char tail[GZIP_TAIL_BYTES];
-
-	gzip_tail(s->crc, s->bytes, tail);
-	if (s->codec == CODEC_GZIP && !s->error && s->put(s->ctx, tail, sizeof(tail)) < 0)
-		s->error = errno;
-}
-
 static void sink_free(struct sink *s)
 {
 	for (size_t i = 0; i < N_SLOTS; i++) {
@@ -296,10 +326,13 @@ static void sink_free(struct sink *s)
 
 int sink_close(struct sink *s, struct digest *diff_id)
 {
+	unsigned char tail[GZIP_TAIL_BYTES];
+
 	if (s->is_filling)
 		pass_on(s);
 	end_threads(s);
-	put_tail(s);
+	gzip_tail(s->crc, s->bytes, tail);
+	put_around(s, tail, sizeof(tail));
 
 	int error = s->error;
 
