@@ -1,4 +1,5 @@
 #include <pthread.h>
+#include <string.h>
 
 #include "imgunpack/feed.h"
 #include "imgunpack/ring.h"
@@ -9,19 +10,23 @@
 enum { HASHER, READER, USERS };
 enum { CHUNK = RING_SLOT_BYTES, RATIO_SLACK_BYTES = 64 << 20 };
 
+/* What is read of a blob stays for the slot that is filled from it first; meanwhile another one can
+ * be read for each slot there is, and one is being decompressed. */
+enum { RAWS = RING_SLOTS + 1 };
+
 struct feed {
 	struct feed_source source;
 	struct ring *ring;
-	pthread_t decode_thread, hash_thread, blob_thread;
-	struct ring *blob; /* what is read, on its way to be hashed; NULL: nobody asks for that */
+	pthread_t decode_thread, hash_thread;
 	pthread_mutex_t lock; /* of error and why */
 	int error;
 	const char *why;
 	enum codec codec;
-	uint64_t in_bytes, out_bytes;
-	struct digest_state tar_hash;
-	struct digest blob_digest;
-	unsigned char input[CHUNK]; /* where nobody hashes it */
+	struct inflate *inflate; /* once something was read */
+	bool hashes_blob;
+	uint64_t in_bytes, out_bytes, n_raws;
+	struct digest_state blob_hash, tar_hash;
+	unsigned char raws[RAWS][CHUNK];
 };
 
 static void fail(struct feed *f, int error, const char *why)
@@ -55,20 +60,20 @@ static ssize_t read_blob(struct feed *f, void *to, size_t room)
 	return n;
 }
 
-/* More of the blob into IO. 1, 0 at its end, -1. What is passed on to be hashed stays where it is
- * until the next call. */
-static int refill(struct feed *f, struct codec_io *io)
+/* More of the blob into IO, which S tells of if the blob is hashed. 1, 0 at its end, -1. */
+static int refill(struct feed *f, struct ring_slot *s, struct codec_io *io)
 {
-	struct ring_slot *s = f->blob ? ring_empty(f->blob) : NULL;
-	unsigned char *to = s ? s->data : f->input;
+	unsigned char *to = f->raws[f->hashes_blob ? f->n_raws++ % RAWS : 0];
 	ssize_t n = read_blob(f, to, CHUNK);
 
 	if (n < 0)
 		return -1;
-	if (s) {
-		s->len = (size_t)n;
-		ring_put(f->blob);
+	if (!f->inflate) {
+		f->codec = codec_sniff(to, (size_t)n);
+		f->inflate = inflate_new(f->codec);
 	}
+	s->raw = to;
+	s->raw_len = f->hashes_blob ? (size_t)n : 0;
 	io->in = to;
 	io->nin = (size_t)n;
 	return n > 0;
@@ -99,21 +104,23 @@ static int pass(struct feed *f, struct codec_io *io)
 	return 1;
 }
 
-/* Fill one slot as far as the input goes. 1: there is more, 0: that was all, -1. */
-static int fill_slot(struct feed *f, struct inflate *z, struct ring_slot *s, struct codec_io *io)
+/* Fill one slot as far as the input goes, of which a slot tells one piece. 1: there is more, 0:
+ * that was all, -1. */
+static int fill_slot(struct feed *f, struct ring_slot *s, struct codec_io *io)
 {
 	int more = 1;
 
 	io->out = s->data;
 	io->nout = CHUNK;
-	while (io->nout && more > 0) {
-		if (!io->nin && f->codec == CODEC_NONE && !f->blob) {
+	s->raw_len = 0;
+	while (io->nout && more > 0 && (io->nin || !s->raw_len)) {
+		if (!io->nin && f->inflate && f->codec == CODEC_NONE && !f->hashes_blob) {
 			more = pass(f, io);
 			continue;
 		}
 		if (!io->nin)
-			more = refill(f, io);
-		if (more >= 0 && inflate_step(z, io) < 0) {
+			more = refill(f, s, io);
+		if (more >= 0 && inflate_step(f->inflate, io) < 0) {
 			fail(f, EBADMSG, "the compressed stream is broken");
 			return -1;
 		}
@@ -129,24 +136,18 @@ static int fill_slot(struct feed *f, struct inflate *z, struct ring_slot *s, str
 static void decode(struct feed *f)
 {
 	struct codec_io io = { 0 };
-	int more = refill(f, &io);
-
-	if (more < 0)
-		return;
-	f->codec = codec_sniff(io.in, io.nin);
-
-	struct inflate *z = inflate_new(f->codec);
+	int more;
 
 	do {
 		struct ring_slot *s = ring_empty(f->ring);
 
-		more = s ? fill_slot(f, z, s, &io) : -1;
-		if (more >= 0 && s->len)
+		more = s ? fill_slot(f, s, &io) : -1;
+		if (more >= 0 && (s->len || s->raw_len))
 			ring_put(f->ring);
 	} while (more > 0);
-	if (!more && !inflate_is_complete(z))
+	if (!more && !inflate_is_complete(f->inflate))
 		fail(f, EBADMSG, "the compressed stream is truncated");
-	inflate_free(z);
+	inflate_free(f->inflate);
 }
 
 static void *decoder_main(void *arg)
@@ -155,32 +156,18 @@ static void *decoder_main(void *arg)
 
 	decode(f);
 	ring_end(f->ring);
-	if (f->blob)
-		ring_end(f->blob);
-	return NULL;
-}
-
-static void *blob_main(void *arg)
-{
-	struct feed *f = arg;
-	struct digest_state hash;
-	const struct ring_slot *s;
-
-	digest_start(&hash);
-	while ((s = ring_next(f->blob, 0)))
-		digest_add(&hash, s->data, s->len);
-	digest_end(&hash, &f->blob_digest);
 	return NULL;
 }
 
 static void *hasher_main(void *arg)
 {
 	struct feed *f = arg;
-	struct ring_slot *s;
+	const struct ring_slot *s;
 
 	digest_start(&f->tar_hash);
+	digest_start(&f->blob_hash);
 	while ((s = ring_next(f->ring, HASHER)))
-		digest_add(&f->tar_hash, s->data, s->len);
+		digest_add_both(&f->tar_hash, s->data, s->len, &f->blob_hash, s->raw, s->raw_len);
 	return NULL;
 }
 
@@ -199,18 +186,16 @@ static bool is_plain(const struct feed_source *s)
 
 struct feed *feed_open(const struct feed_source *source)
 {
-	struct feed *f = xcalloc(1, sizeof(*f));
+	struct feed *f = xmalloc(sizeof(*f)); /* not cleared: a small layer touches little of it */
 
+	memset(f, 0, offsetof(struct feed, raws));
 	f->source = *source;
 	f->why = "";
 	f->ring = ring_new(USERS);
+	f->hashes_blob = *source->digest.text && !is_plain(source);
 	pthread_mutex_init(&f->lock, NULL);
-	if (*source->digest.text && !is_plain(source))
-		f->blob = ring_new(1);
 	start(&f->decode_thread, decoder_main, f);
 	start(&f->hash_thread, hasher_main, f);
-	if (f->blob)
-		start(&f->blob_thread, blob_main, f);
 	return f;
 }
 
@@ -227,8 +212,11 @@ static int error_of(struct feed *f)
 ssize_t feed_fill(void *feed, const unsigned char **data)
 {
 	struct feed *f = feed;
-	const struct ring_slot *s = ring_next(f->ring, READER);
+	const struct ring_slot *s;
 
+	do
+		s = ring_next(f->ring, READER);
+	while (s && !s->len);
 	if (!s) {
 		int error = error_of(f);
 
@@ -244,24 +232,22 @@ static void join(struct feed *f)
 		return;
 	pthread_join(f->decode_thread, NULL);
 	pthread_join(f->hash_thread, NULL);
-	if (f->blob)
-		pthread_join(f->blob_thread, NULL);
 	f->decode_thread = 0;
 }
 
 int feed_finish(struct feed *f)
 {
-	struct digest tar;
+	struct digest tar, blob;
 
 	join(f);
 	digest_end(&f->tar_hash, &tar);
+	digest_end(&f->blob_hash, &blob);
 	if (f->error)
 		return set_errno(f->error);
 	if (f->in_bytes != (uint64_t)f->source.size)
 		f->why = "the blob is shorter than its descriptor says";
 	else if (is_plain(&f->source) ? f->codec != CODEC_NONE
-				      : *f->source.digest.text &&
-						!str_eq(f->blob_digest.text, f->source.digest.text))
+				      : f->hashes_blob && !str_eq(blob.text, f->source.digest.text))
 		f->why = "the blob is not what its digest says";
 	else if (!str_eq(tar.text, f->source.diff_id.text))
 		f->why = "the content is not what the image's diff_ids say";
@@ -290,11 +276,8 @@ void feed_close(struct feed *f)
 	if (!f)
 		return;
 	ring_stop(f->ring);
-	if (f->blob)
-		ring_stop(f->blob);
 	join(f);
 	pthread_mutex_destroy(&f->lock);
 	ring_free(f->ring);
-	ring_free(f->blob);
 	free(f);
 }

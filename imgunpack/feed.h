@@ -1,7 +1,7 @@
 /* feed.h - a layer's blob as a stream of tar bytes, verified on the way.
  *
- * Three threads work ahead of the reader in rings of buffers: one reads the blob and decompresses
- * it, one hashes what was read, one what came out. What is read is not verified before feed_finish
+ * Two threads work ahead of the reader in a ring of buffers: one reads the blob and decompresses
+ * it, one hashes what was read and what came out. What is read is not verified before feed_finish
  * says so.
  */
 #ifndef IMGUNPACK_FEED_H

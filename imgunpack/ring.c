@@ -4,9 +4,9 @@
 #include "imgunpack/ring.h"
 #include "lib/mem.h"
 
-enum { SLOTS = 16, BATCH = 4 };
+enum { BATCH = 4 };
 
-/* Counters count slots since the start; slot N lives in slots[N % SLOTS]. */
+/* Counters count slots since the start; slot N lives in slots[N % RING_SLOTS]. */
 struct user {
 	uint64_t done;
 	uint64_t wants; /* sleeps until so many are made; 0: is awake */
@@ -22,8 +22,8 @@ struct ring {
 	uint64_t made;
 	unsigned n_users;
 	struct user users[RING_USERS];
-	struct ring_slot slots[SLOTS];
-	unsigned char memory[SLOTS][RING_SLOT_BYTES];
+	struct ring_slot slots[RING_SLOTS];
+	unsigned char memory[RING_SLOTS][RING_SLOT_BYTES];
 };
 
 struct ring *ring_new(unsigned n_users)
@@ -32,7 +32,7 @@ struct ring *ring_new(unsigned n_users)
 
 	memset(r, 0, offsetof(struct ring, memory));
 	r->n_users = n_users;
-	for (size_t i = 0; i < SLOTS; i++)
+	for (size_t i = 0; i < RING_SLOTS; i++)
 		r->slots[i].data = r->memory[i];
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->freed, NULL);
@@ -67,10 +67,10 @@ struct ring_slot *ring_empty(struct ring *r)
 	struct ring_slot *s;
 
 	pthread_mutex_lock(&r->lock);
-	r->maker_waits = used_slots(r) == SLOTS;
+	r->maker_waits = used_slots(r) == RING_SLOTS;
 	while (r->maker_waits && !r->stopped)
 		pthread_cond_wait(&r->freed, &r->lock);
-	s = r->stopped ? NULL : &r->slots[r->made % SLOTS];
+	s = r->stopped ? NULL : &r->slots[r->made % RING_SLOTS];
 	pthread_mutex_unlock(&r->lock);
 	return s;
 }
@@ -128,7 +128,7 @@ struct ring_slot *ring_next(struct ring *r, unsigned user)
 
 	pthread_mutex_lock(&r->lock);
 	u->done += u->holding;
-	if (used_slots(r) <= SLOTS - BATCH)
+	if (used_slots(r) <= RING_SLOTS - BATCH)
 		wake_maker(r);
 	if (u->done == r->made && !r->ended && !r->stopped)
 		u->wants = u->done + BATCH;
@@ -136,5 +136,5 @@ struct ring_slot *ring_next(struct ring *r, unsigned user)
 		pthread_cond_wait(&u->woken, &r->lock);
 	u->holding = u->done < r->made && !r->stopped;
 	pthread_mutex_unlock(&r->lock);
-	return u->holding ? &r->slots[u->done % SLOTS] : NULL;
+	return u->holding ? &r->slots[u->done % RING_SLOTS] : NULL;
 }

@@ -11,11 +11,12 @@
 
 /* A slot is large enough that a lock costs nothing, and all of them together small enough to stay
  * in the processor's cache. */
-enum { RING_SLOT_BYTES = 256 * 1024, RING_USERS = 2 };
+enum { RING_SLOT_BYTES = 256 * 1024, RING_SLOTS = 16, RING_USERS = 2 };
 
 struct ring_slot {
-	size_t len;
-	unsigned char *data; /* RING_SLOT_BYTES */
+	size_t len, raw_len;
+	unsigned char *data;	  /* RING_SLOT_BYTES */
+	const unsigned char *raw; /* the maker's, who may tell what the slot was made of */
 };
 
 struct ring;
