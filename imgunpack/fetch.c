@@ -106,6 +106,7 @@ static bool pour(struct job *j)
 	j->n_buffer = 0;
 	if (blob_append(&j->blob, buffer, n)) {
 		j->err = errno;
+		trail_give_back(j->fetch->trail, buffer);
 		return false;
 	}
 	trail_hash(j->fetch->trail, &j->blob, buffer, n);

@@ -26,6 +26,31 @@ struct trail {
 	bool stop;
 };
 
+static void free_buffer(struct trail *t, char *buffer)
+{
+	t->buffers[t->n_buffers++] = buffer;
+	pthread_cond_signal(&t->done);
+}
+
+/* The next piece, and one of another blob behind it: two hashes take no longer than one. */
+static size_t next_pieces(const struct trail *t, struct piece p[2])
+{
+	p[0] = t->pieces[t->n_done % t->max];
+	if (t->n_given - t->n_done == 1)
+		return 1;
+	p[1] = t->pieces[(t->n_done + 1) % t->max];
+	return p[1].blob == p[0].blob ? 1 : 2;
+}
+
+static void hash(const struct piece *p, size_t n)
+{
+	if (n == 1)
+		blob_hash(p->blob, p->buffer, p->len);
+	else
+		digest_add_both(&p[0].blob->hash, p[0].buffer, p[0].len, &p[1].blob->hash,
+				p[1].buffer, p[1].len);
+}
+
 static void *thread_main(void *arg)
 {
 	struct trail *t = arg;
@@ -37,14 +62,15 @@ static void *thread_main(void *arg)
 		if (t->stop)
 			break;
 
-		struct piece p = t->pieces[t->n_done % t->max];
+		struct piece p[2];
+		size_t n = next_pieces(t, p);
 
 		pthread_mutex_unlock(&t->lock);
-		blob_hash(p.blob, p.buffer, p.len);
+		hash(p, n);
 		pthread_mutex_lock(&t->lock);
-		t->n_done++;
-		t->buffers[t->n_buffers++] = p.buffer;
-		pthread_cond_signal(&t->done);
+		t->n_done += n;
+		for (size_t i = 0; i < n; i++)
+			free_buffer(t, p[i].buffer);
 	}
 	pthread_mutex_unlock(&t->lock);
 	return NULL;
@@ -79,6 +105,13 @@ char *trail_buffer(struct trail *t)
 		t->n_made++;
 	pthread_mutex_unlock(&t->lock);
 	return buffer ? buffer : xmalloc(TRAIL_BYTES);
+}
+
+void trail_give_back(struct trail *t, char *buffer)
+{
+	pthread_mutex_lock(&t->lock);
+	free_buffer(t, buffer);
+	pthread_mutex_unlock(&t->lock);
 }
 
 void trail_hash(struct trail *t, struct blob *b, char *buffer, size_t len)

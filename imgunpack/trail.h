@@ -17,6 +17,8 @@ struct trail;
 struct trail *trail_new(size_t writers);
 /* An empty buffer, waiting for one. */
 char *trail_buffer(struct trail *t);
+/* It is not needed after all. */
+void trail_give_back(struct trail *t, char *buffer);
 /* Hash LEN bytes of BUFFER, which are appended to B. */
 void trail_hash(struct trail *t, struct blob *b, char *buffer, size_t len);
 /* Wait until all of B is hashed. */
