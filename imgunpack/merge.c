@@ -63,23 +63,32 @@ static void merge_dir(int from_parent, int to_parent, const char *name, unsigned
 	set_time(to, st.st_mtim);
 }
 
-/* Make room at TO for NAME of the directory FROM. Returns whether both have a directory there. */
-static bool make_way(int from, int to, const char *name)
+/* What is there under that name: its type, 0 for nothing. */
+static mode_t type_of(int dirfd, const char *name)
 {
-	struct stat st, old;
+	struct stat st;
 
-	if (fstatat(to, name, &old, AT_SYMLINK_NOFOLLOW)) {
-		if (errno != ENOENT)
-			die("replace '%s'", name);
-		return false;
-	}
-	if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW))
-		die("open '%s'", name);
-	if (S_ISDIR(st.st_mode) && S_ISDIR(old.st_mode))
-		return true;
-	if (path_remove_tree(to, name))
+	if (!fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW))
+		return st.st_mode & S_IFMT;
+	if (errno != ENOENT)
 		die("replace '%s'", name);
-	return false;
+	return 0;
+}
+
+/* NAME of the directory FROM to TO, where there is something already, or the file system cannot
+ * tell: two directories become one, a directory and something else cannot replace each other. */
+static void replace(int from, int to, const char *name, unsigned depth)
+{
+	mode_t new = type_of(from, name), old = type_of(to, name);
+
+	if (S_ISDIR(new) && S_ISDIR(old)) {
+		merge_dir(from, to, name, depth);
+		return;
+	}
+	if ((S_ISDIR(new) || S_ISDIR(old)) && path_remove_tree(to, name))
+		die("replace '%s'", name);
+	if (renameat(from, name, to, name))
+		die("unpack '%s'", name);
 }
 
 static void move_all(int from, int to, unsigned depth)
@@ -93,10 +102,11 @@ static void move_all(int from, int to, unsigned depth)
 	for (size_t i = 0; i < names.n; i++) {
 		const char *name = names.v[i];
 
-		if (make_way(from, to, name))
-			merge_dir(from, to, name, depth);
-		else if (renameat(from, name, to, name))
+		if (!renameat2(from, name, to, name, RENAME_NOREPLACE))
+			continue;
+		if (errno != EEXIST && errno != EINVAL)
 			die("unpack '%s'", name);
+		replace(from, to, name, depth);
 	}
 }
 
