@@ -1,3 +1,4 @@
+#include <string.h>
 #include <sys/stat.h>
 
 #include "imgunpack/archive.h"
@@ -18,6 +19,16 @@ static bool is_archive(const char *path)
 	struct stat st;
 
 	return str_eq(path, "-") || (!stat(path, &st) && S_ISREG(st.st_mode));
+}
+
+/* What was left in an archive is not missing, but larger than any document. */
+static _noreturn_ void refuse(const struct unpack *u, const char *why)
+{
+	for (size_t i = 0; i < u->parts.n; i++)
+		if (strstr(why, u->parts.v[i].digest.text))
+			diex("read blob '%s': a document of more than 4 MiB",
+			     u->parts.v[i].digest.text);
+	diex("%s", why);
 }
 
 /* Whoever asks for another system's files gets them. */
@@ -49,7 +60,7 @@ void unpack_load(struct unpack *u, const char *name, const char *platform)
 	if (layout_lock(u->layout_dirfd, false, false) < 0 && errno != EROFS && errno != EACCES)
 		die("lock '%s'", n.dir);
 	if (layout_load(u->layout_dirfd, &n, platform ? &want : NULL, &u->image, why) < 0)
-		diex("%s", why);
+		refuse(u, why);
 	if (!platform)
 		check_system(&u->image);
 	layout_name_free(&n);

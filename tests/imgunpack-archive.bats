@@ -201,8 +201,8 @@ leaves_nothing() {
 		        for n, data in members.items():
 		            member(t, n, data)
 		        member(t, 'manifest.json', json.dumps([{'Config': c, 'RepoTags': [c + ':v'], 'Layers': l} for c, l in images]).encode())
-		def oci(name, digest, data, size):
-		    c = config(sha(one))
+		def oci(name, digest, data, size, pad=b''):
+		    c = config(sha(one)) + pad
 		    m = json.dumps({'schemaVersion': 2, 'config': {'mediaType': 'application/vnd.oci.image.config.v1+json', 'digest': 'sha256:' + sha(c), 'size': len(c)},
 		                    'layers': [{'mediaType': 'application/vnd.oci.image.layer.v1.tar', 'digest': 'sha256:' + digest, 'size': size}]}).encode()
 		    with tarfile.open(name, 'w') as t:
@@ -218,6 +218,7 @@ leaves_nothing() {
 		docker('no-json', [('a', ['l.tar'])], {'a': b'{', 'l.tar': one})
 		docker('name', [('a', ['blobs/sha256/' + sha(two)])], {'a': config(sha(one)), 'blobs/sha256/' + sha(two): one})
 		oci('oci-good', sha(one), one, len(one))
+		oci('oci-config', sha(one), one, len(one), b' ' * (5 << 20))
 		oci('oci-lie', sha(one), two, len(one))
 		oci('oci-more', sha(one), one + b'\0' * 512, len(one))
 		oci('oci-less', sha(one), one[:-512], len(one))
@@ -246,6 +247,7 @@ leaves_nothing() {
 		config|imgunpack: read 'config': manifest.json: config 'l.tar' is larger than 4 MiB
 		no-json|imgunpack: read 'no-json': config 'a': *
 		name|imgunpack: unpack layer 'sha256:*': the blob is not what its digest says
+		oci-config|imgunpack: read blob 'sha256:*': a document of more than 4 MiB
 		oci-lie|imgunpack: unpack layer 'sha256:*': the *
 		oci-more|imgunpack: unpack layer 'sha256:*': the blob is longer than its descriptor says
 		oci-less|imgunpack: unpack layer 'sha256:*'*
