@@ -94,7 +94,14 @@ static void wake_filler(struct sink *s)
 	pthread_cond_signal(&s->room);
 }
 
-/* What follows are the jobs; they are called with the lock, and let go of it meanwhile. */
+/* Who has taken a job lets go of the lock for it, and wakes another thread if there is more to do.
+ */
+static void let_go(struct sink *s)
+{
+	if (s->idle && next_job(s) != NOTHING)
+		pthread_cond_signal(&s->work);
+	pthread_mutex_unlock(&s->lock);
+}
 
 static void put_slot(struct sink *s)
 {
@@ -102,7 +109,7 @@ static void put_slot(struct sink *s)
 	int error;
 
 	s->is_putting = true;
-	pthread_mutex_unlock(&s->lock);
+	let_go(s);
 	error = s->put(s->ctx, slot->out, slot->out_len) < 0 ? errno : 0;
 	pthread_mutex_lock(&s->lock);
 	s->is_putting = false;
@@ -132,7 +139,7 @@ static void hash_slots(struct sink *s)
 			  *out = has_out ? slot_of(s, s->out_hashed) : NULL;
 
 	s->is_hashing = true;
-	pthread_mutex_unlock(&s->lock);
+	let_go(s);
 	hash_data(s, in, out);
 	pthread_mutex_lock(&s->lock);
 	s->is_hashing = false;
@@ -145,7 +152,7 @@ static void compress_slot(struct sink *s, struct deflate *z)
 	struct slot *slot = slot_of(s, s->taken++);
 
 	slot->is_ready = false;
-	pthread_mutex_unlock(&s->lock);
+	let_go(s);
 	if (!slot->out)
 		slot->out = z ? xmalloc(deflate_room(s->codec, s->block)) : slot->data;
 	slot->out_len = z ? deflate_block(z, slot->data, slot->len, slot->out) : slot->len;
@@ -163,7 +170,7 @@ static void do_job(struct sink *s, enum job job, struct deflate *z)
 		compress_slot(s, z);
 }
 
-/* Whoever ends a job looks for another: what that has made possible is never left undone. */
+/* Who ends a job looks for another: what has become possible is never left undone. */
 static void *thread_main(void *arg)
 {
 	struct sink *s = arg;
@@ -176,8 +183,6 @@ static void *thread_main(void *arg)
 		if (job != NOTHING) {
 			do_job(s, job, z);
 			wake_filler(s);
-			if (s->idle && next_job(s) != NOTHING)
-				pthread_cond_signal(&s->work);
 			continue;
 		}
 		if (s->ended || s->error)
