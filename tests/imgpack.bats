@@ -101,6 +101,31 @@ small_tree() {
 	diff -r one two
 }
 
+@test "imgpack new: a layer of many blocks is the same from one thread as from several, and others read it" {
+	need skopeo zstd taskset
+	mkdir tree full
+	python3 -c 'import random; r = random.Random(1); print("\n".join(str(r.getrandbits(r.randrange(1, 200))) for _ in range(400000)))' >tree/numbers
+	head -c 5000000 tree/numbers >tree/some
+	head -c 3000000 /dev/zero >tree/zeros
+	for codec in gzip zstd none; do
+		imgpack new --compress $codec --layer tree several:$codec >digest
+		taskset -c "$(one_processor)" imgpack new --compress $codec --layer tree one:$codec | cmp - digest
+		skopeo copy -q --dest-decompress oci:several:$codec dir:$codec
+		layer=$(jq -r '.layers[0].digest | sub("sha256:"; "")' $codec/manifest.json)
+		[ "$(imgctl inspect several:$codec | jq -r '.rootfs.diff_ids[0]')" = "sha256:$(sha256sum <"$codec/$layer" | cut -d ' ' -f 1)" ]
+		tar -xf "$codec/$layer" --to-stdout some | cmp - tree/some
+	done
+	imgctl verify several
+	# whoever cannot write stops them all
+	mount -t tmpfs -o size=2m tmpfs full
+	for codec in gzip zstd none; do
+		run --separate-stderr imgpack new --compress $codec --layer tree full/l:t
+		assert_status 1
+		assert_one_line "imgpack new: write *: No space left on device"
+		[ -z "$(find full -size +8k)" ]
+	done
+}
+
 @test "imgpack new: SOURCE_DATE_EPOCH bounds every time" {
 	small_tree tree
 	touch tree/etc/now
