@@ -123,7 +123,7 @@ static void hash_data(struct sink *s, const struct slot *in, const struct slot *
 		digest_add_both(&s->hash, in->data, in->len, s->out_hash, out->out, out->out_len);
 	else if (in)
 		digest_add(&s->hash, in->data, in->len);
-	else
+	else if (out)
 		digest_add(s->out_hash, out->out, out->out_len);
 	if (!in)
 		return;

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "lib/codec_backend.h"
+#include "lib/die.h"
 #include "lib/mem.h"
 
 /* Where in the input we are: within a member, in front of one, or among the NULs that some writers
@@ -123,11 +124,20 @@ int inflate_step(struct inflate *z, struct codec_io *io)
 	}
 }
 
+static const struct codec_backend *compressor(enum codec c)
+{
+	const struct codec_backend *b = backend_of(c);
+
+	if (!b)
+		diex("compress: not with '%s'", codec_name(c));
+	return b;
+}
+
 struct deflate *deflate_new(enum codec c)
 {
 	struct deflate *z = xcalloc(1, sizeof(*z));
 
-	z->backend = backend_of(c);
+	z->backend = compressor(c);
 	z->state = z->backend->deflate_new();
 	return z;
 }
@@ -141,7 +151,7 @@ void deflate_free(struct deflate *z)
 
 size_t deflate_room(enum codec c, size_t len)
 {
-	return backend_of(c)->deflate_room(len);
+	return compressor(c)->deflate_room(len);
 }
 
 size_t deflate_block(struct deflate *z, const void *data, size_t len, unsigned char *out)
