@@ -65,8 +65,10 @@ void xmark(int layout_dirfd, const struct json *index, struct digests *out);
 /* What the entry J of an index mentions, itself and through documents. */
 void xmark_entry(int layout_dirfd, const struct json *j, struct digests *out);
 
-/* The entry J of an index and all documents it lists, appended to OUT, which is not settled. */
-void xmark_listed(int layout_dirfd, const struct json *j, struct digests *out);
+/* The ENTRIES of an index and all documents they list, appended to OUT, which is not settled.
+ * False: there were too many to be sure. */
+_check_ bool xmark_listed(int layout_dirfd, struct json *const *entries, size_t n,
+			  struct digests *out);
 
 /* The digests of those nameless entries of INDEX that refer to what is gone (orphans.c). */
 void xorphans(int layout_dirfd, const struct json *index, struct digests *out);

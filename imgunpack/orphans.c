@@ -5,13 +5,13 @@
 #include "lib/die.h"
 #include "lib/mem.h"
 
-/* Referrers of referrers; what goes deeper is kept. */
+/* Referrers of referrers; where they go deeper all are kept. */
 enum { ROUNDS_MAX = 16 };
 
 struct entry {
 	struct json *json;
 	struct digest digest, subject; /* "": refers to nothing that is here */
-	bool is_kept, is_new;	       /* kept since this round */
+	bool is_kept;
 };
 
 static struct digest digest_in(const struct json *j)
@@ -37,22 +37,24 @@ static struct entry look_at(int layout_dirfd, struct json *j)
 	return e;
 }
 
-/* Keep what refers to nothing, or to something REACHED. True when there was any. */
-static bool keep_some(int layout_dirfd, struct entry *v, size_t n, struct digests *reached)
+enum kept { NONE_KEPT, SOME_KEPT, UNSURE };
+
+/* Keep what refers to nothing, or to something REACHED, which then grows. */
+static enum kept keep_some(int layout_dirfd, struct entry *v, size_t n, struct digests *reached)
 {
-	bool any = false;
+	_free_ struct json **new = xcalloc(n + 1, sizeof(*new));
+	size_t n_new = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		v[i].is_new = !v[i].is_kept &&
-			      (!*v[i].subject.text || digests_has(reached, &v[i].subject));
-		v[i].is_kept = v[i].is_kept || v[i].is_new;
-		any = any || v[i].is_new;
+		if (v[i].is_kept || (*v[i].subject.text && !digests_has(reached, &v[i].subject)))
+			continue;
+		v[i].is_kept = true;
+		new[n_new++] = v[i].json;
 	}
-	for (size_t i = 0; i < n; i++)
-		if (v[i].is_new)
-			xmark_listed(layout_dirfd, v[i].json, reached);
+	if (!xmark_listed(layout_dirfd, new, n_new, reached))
+		return UNSURE;
 	digests_settle(reached);
-	return any;
+	return n_new ? SOME_KEPT : NONE_KEPT;
 }
 
 void xorphans(int layout_dirfd, const struct json *index, struct digests *out)
@@ -60,14 +62,14 @@ void xorphans(int layout_dirfd, const struct json *index, struct digests *out)
 	const struct json *manifests = json_get(index, "manifests");
 	_free_ struct entry *v = xcalloc(json_count(manifests) + 1, sizeof(*v));
 	struct digests reached = { 0 };
-	size_t n = 0, rounds = 0;
+	enum kept kept = SOME_KEPT;
+	size_t n = 0;
 
 	for (struct json *j = manifests ? manifests->child : NULL; j; j = j->next)
 		v[n++] = look_at(layout_dirfd, j);
-	while (keep_some(layout_dirfd, v, n, &reached))
-		if (++rounds == ROUNDS_MAX)
-			break;
-	for (size_t i = 0; i < n && rounds < ROUNDS_MAX; i++)
+	for (size_t round = 0; round < ROUNDS_MAX && kept == SOME_KEPT; round++)
+		kept = keep_some(layout_dirfd, v, n, &reached);
+	for (size_t i = 0; i < n && kept == NONE_KEPT; i++)
 		if (!v[i].is_kept)
 			digests_add(out, &v[i].digest);
 	digests_settle(out);

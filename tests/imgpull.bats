@@ -183,7 +183,7 @@ two_platforms() {
 	[ "$(jq -r 'select(.status == "blob") | .size' <<<"$output" | sort -rn | paste -sd ' ')" = "$(imgctl inspect --manifest src:v1 | jq -r '.layers[].size' | sort -rn | paste -sd ' ')" ]
 }
 
-@test "imgpull, imgpush: progress on a terminal fits into its line and leaves none" {
+@test "imgpull: progress on a terminal fits into its line and leaves none" {
 	layout_image src v1 100000 5
 	fake_start src
 	for columns in 200 24 2; do

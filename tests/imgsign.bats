@@ -100,6 +100,27 @@ blobs() {
 	[ "$(blobs src)" = 0 ]
 }
 
+@test "imgctl gc: an index that lists the same thousands of times over is looked at once, and loses nothing" {
+	need python3
+	signature=$(imgctl sign --hook ./hook src:v1)
+	python3 - <<-'PY'
+		import hashlib, json
+		def put(o):
+		    data = json.dumps(o).encode(); digest = hashlib.sha256(data).hexdigest()
+		    open('src/blobs/sha256/' + digest, 'wb').write(data)
+		    return {'mediaType': 'application/vnd.oci.image.index.v1+json', 'digest': 'sha256:' + digest, 'size': len(data)}
+		leaves = [put({'schemaVersion': 2, 'manifests': [], 'annotations': {'n': str(i)}}) for i in range(2000)]
+		inner = put({'schemaVersion': 2, 'manifests': leaves})
+		index = json.load(open('src/index.json'))
+		index['manifests'] += [dict(inner, annotations={'org.opencontainers.image.ref.name': 't%d' % i}) for i in range(4000)]
+		json.dump(index, open('src/index.json', 'w'))
+	PY
+	before=$(blobs src)
+	timeout 60 imgctl gc src
+	[ "$(blobs src)" = "$before" ]
+	[ "$(imgctl signed --hook ./hook src:v1)" = "$signature" ]
+}
+
 @test "imgctl gc: a signature that came alone stays" {
 	registry_start plain
 	push_signed
