@@ -65,9 +65,14 @@ void xmark(int layout_dirfd, const struct json *index, struct digests *out);
 /* What the entry J of an index mentions, itself and through documents. */
 void xmark_entry(int layout_dirfd, const struct json *j, struct digests *out);
 
+/* An entry of an index, to be looked at. */
+struct mark_entry {
+	const struct json *json;
+};
+
 /* The ENTRIES of an index and all documents they list, appended to OUT, which is not settled.
  * False: there were too many to be sure. */
-_check_ bool xmark_listed(int layout_dirfd, struct json *const *entries, size_t n,
+_check_ bool xmark_listed(int layout_dirfd, const struct mark_entry *entries, size_t n,
 			  struct digests *out);
 
 /* The digests of those nameless entries of INDEX that refer to what is gone (orphans.c). */

@@ -72,12 +72,12 @@ static void mark_listed(struct marking *m, const struct json *index, int depth)
 		mark_document(m, e, depth);
 }
 
-bool xmark_listed(int layout_dirfd, struct json *const *entries, size_t n, struct digests *out)
+bool xmark_listed(int layout_dirfd, const struct mark_entry *entries, size_t n, struct digests *out)
 {
 	struct marking m = { .layout_dirfd = layout_dirfd, .found = out, .only_listed = true };
 
 	for (size_t i = 0; i < n; i++)
-		mark_document(&m, entries[i], 0);
+		mark_document(&m, entries[i].json, 0);
 	map_free(&m.seen);
 	return m.n_documents <= MAX_DOCUMENTS;
 }

@@ -42,14 +42,14 @@ enum kept { NONE_KEPT, SOME_KEPT, UNSURE };
 /* Keep what refers to nothing, or to something REACHED, which then grows. */
 static enum kept keep_some(int layout_dirfd, struct entry *v, size_t n, struct digests *reached)
 {
-	_free_ struct json **new = xcalloc(n + 1, sizeof(*new));
+	_free_ struct mark_entry *new = xcalloc(n + 1, sizeof(*new));
 	size_t n_new = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		if (v[i].is_kept || (*v[i].subject.text && !digests_has(reached, &v[i].subject)))
 			continue;
 		v[i].is_kept = true;
-		new[n_new++] = v[i].json;
+		new[n_new++].json = v[i].json;
 	}
 	if (!xmark_listed(layout_dirfd, new, n_new, reached))
 		return UNSURE;
